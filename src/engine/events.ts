@@ -1,0 +1,11 @@
+/** What happened to a node; `adopt` is a create whose object was already there and ours. */
+export type StepAction = 'create' | 'adopt' | 'update' | 'replace' | 'run' | 'none' | 'delete';
+
+/** All that the engine tells the outside. Printers are chosen later (terminal, plain, JSON). */
+export type Event =
+	/** `total`: nodes in the graph, so that what is left can be shown. */
+	| { type: 'begin'; keys: readonly string[] }
+	| { type: 'start'; key: string; kind: string; action: StepAction }
+	| { type: 'note'; key: string; message: string }
+	| { type: 'done'; key: string; kind: string; action: StepAction; seconds: number }
+	| { type: 'failed'; key: string; kind: string; error: unknown };

@@ -1,0 +1,89 @@
+import type { StepAction } from '../engine/events.ts';
+
+/** The JSON documents that commands print with --json. Stable: members are added, never changed or removed. Times are seconds. */
+export interface StatusDocument {
+	environment: string;
+	target: 'aws' | 'local';
+	account: string;
+	region: string;
+	endpoint: string | null;
+	phase: 'absent' | 'partial' | 'up' | 'unhealthy';
+	webserver: { url: string | null; healthy: boolean };
+	scheduler: { healthy: boolean; heartbeatAgeSeconds: number | null };
+	bundle: { uploaded: string | null; parsed: string | null; dags: number; importErrors: ImportError[] };
+	services: ServiceStatus[];
+	resources: RecordedObject[];
+}
+
+export interface ImportError {
+	/** Path within the bundle, e.g. `dags/broken.py`. */
+	file: string;
+	line: number | null;
+	message: string;
+}
+
+export interface ServiceStatus {
+	name: string;
+	desired: number;
+	running: number;
+	pending: number;
+	/** `family:revision` */
+	taskDefinition: string;
+	rollout: string;
+}
+
+export interface RecordedObject {
+	key: string;
+	type: string;
+	id: string | null;
+	arn: string | null;
+	status: string;
+}
+
+export interface Step {
+	key: string;
+	type: string;
+	action: Exclude<StepAction, 'adopt'>;
+	/** ISO 8601. */
+	startedAt: string | null;
+	seconds: number;
+	dependsOn: string[];
+}
+
+export interface UpDocument extends StatusDocument {
+	wallSeconds: number;
+	criticalPathSeconds: number;
+	steps: Step[];
+}
+
+export interface Change {
+	key: string;
+	type: string;
+	action: 'create' | 'update' | 'replace' | 'delete' | 'run';
+	why: string;
+}
+
+export interface PlanDocument {
+	changes: Change[];
+	cost: Cost;
+}
+
+export interface Cost {
+	perHour: number;
+	perMonth: number;
+	currency: 'USD';
+	lines: { key: string; perHour: number; assumption: string }[];
+}
+
+export interface TeardownDocument {
+	deleted: { key: string; type: string; id: string }[];
+	left: { key: string; type: string; id: string; heldBy: string | null; since: string | null }[];
+	kept: { type: string; id: string; why: string }[];
+	wallSeconds: number;
+}
+
+export interface CredentialsDocument {
+	url: string | null;
+	username: string;
+	password: string;
+}
