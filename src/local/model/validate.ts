@@ -1,0 +1,1 @@
+export interface ServiceModel { readonly shapes: Readonly<Record<string, unknown>> }
