@@ -1,4 +1,3 @@
-import type { ServiceModel } from '../model/validate.ts';
 import type { TaskRuntime } from './runtime.ts';
 
 /**
@@ -20,8 +19,6 @@ export interface EcsDependencies {
 	readonly files?: FileSystems;
 	/** Of this endpoint, no trailing slash, e.g. `http://127.0.0.1:4566`; containers reach metadata and credentials there. */
 	readonly endpointUrl: string;
-	/** botocore's `ecs/2014-11-13/service-2.json`, parsed. Absent: requests are checked by the operations alone. */
-	readonly model?: ServiceModel;
 	/** One line about something that went wrong and that no client will see (a log group deleted under a task). */
 	readonly warn?: (line: string) => void;
 }

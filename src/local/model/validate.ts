@@ -1,1 +1,0 @@
-export interface ServiceModel { readonly shapes: Readonly<Record<string, unknown>> }
