@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+/** How each kind of value is written in the environment, and what it becomes. Messages complete "AIRFLOW_DEPLOY_X: …". */
+
+/** Lower case, a letter first, single hyphens inside: what bucket, RDS, ECR and IAM names have in common. */
+export const name = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and single hyphens, a letter first, no hyphen last');
+
+export const text = z.string();
+export const optionalText = z.string().optional();
+
+export function matching(pattern: RegExp, rule: string) {
+	return z.string().regex(pattern, rule);
+}
+
+export function wholeNumber(least: number, most: number) {
+	const rule = `must be a whole number from ${least} to ${most}`;
+	return z.string().regex(/^\d+$/, rule).transform(Number).refine((value) => value >= least && value <= most, rule);
+}
+
+export function oneOf<const Values extends readonly string[]>(values: Values) {
+	return z.enum(values, `must be one of ${values.join(', ')}`);
+}
+
+export function oneNumberOf(values: readonly number[]) {
+	return z.string().transform(Number).refine((value) => values.includes(value), `must be one of ${values.join(', ')}`);
+}
+
+export const yesOrNo = z.stringbool({ error: 'must be true or false' });
+
+function split(value: string): string[] {
+	return value.split(',').map((item) => item.trim()).filter((item) => item !== '');
+}
+
+/** Comma-separated; every item is checked. */
+export function listOf(pattern: RegExp, rule: string) {
+	return z.string().transform(split).pipe(z.array(z.string().regex(pattern, { error: (issue) => `"${String(issue.input)}" ${rule}` })));
+}
+
+/** IPv4 blocks: EC2 stores the network address, so host bits would look like drift for ever. */
+export const cidrs = z.string().transform(split).pipe(z.array(z.string().superRefine((block, context) => {
+	const problem = cidrProblem(block);
+	if (problem !== undefined) context.addIssue({ code: 'custom', message: `"${block}" ${problem}` });
+})).min(1, 'must name at least one CIDR block'));
+
+function cidrProblem(block: string): string | undefined {
+	const [, address = '', bits = ''] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(block) ?? [];
+	const octets = address.split('.').map(Number);
+	if (octets.length !== 4 || octets.some((octet) => octet > 255) || Number(bits) > 32) return 'is no IPv4 CIDR block, e.g. 203.0.113.7/32';
+	const network = octets.map((octet, index) => octet & (256 - 2 ** (8 - Math.min(8, Math.max(0, Number(bits) - 8 * index)))));
+	const right = `${network.join('.')}/${bits}`;
+	return right === `${octets.join('.')}/${bits}` ? undefined : `has bits set beyond its prefix: ${right}?`;
+}
+
+/** AWS takes 50 tags an object; four are ours, and EC2 objects get a Name. */
+const mostTags = 45;
+const tagText = /^[\p{L}\p{N} +\-=._:/@]*$/u;
+
+/** `name=value,name=value` with the limits that hold for all services. */
+export const tags = z.string().transform(split).pipe(z.array(z.string()).superRefine((items, context) => {
+	const problems = items.map(tagProblem).filter((problem) => problem !== undefined);
+	if (items.length > mostTags) problems.push(`holds ${items.length} tags: AWS takes 50 an object, of which ${mostTags} can be yours`);
+	const names = items.map((item) => item.split('=')[0]);
+	for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) problems.push(`names "${name}" twice`);
+	for (const message of problems) context.addIssue({ code: 'custom', message });
+})).transform((items): Record<string, string> => Object.fromEntries(items.map((item) => [item.slice(0, item.indexOf('=')), item.slice(item.indexOf('=') + 1)])));
+
+function tagProblem(item: string): string | undefined {
+	const at = item.indexOf('=');
+	if (at < 1) return `"${item}" is not name=value`;
+	const name = item.slice(0, at);
+	if (/^aws:/i.test(name)) return `"${name}": names that begin with aws: belong to AWS`;
+	if (/^airflow-deploy:/.test(name)) return `"${name}": names that begin with airflow-deploy: are this tool's own`;
+	if (name.length > 128 || item.length - at - 1 > 256) return `"${name}": a name has at most 128 characters, a value 256`;
+	return tagText.test(item) ? undefined : `"${item}" may hold letters, digits, spaces and + - = . _ : / @ only`;
+}
