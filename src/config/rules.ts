@@ -69,7 +69,7 @@ function tagProblem(item: string): string | undefined {
 	if (at < 1) return `"${item}" is not name=value`;
 	const name = item.slice(0, at);
 	if (/^aws:/i.test(name)) return `"${name}": names that begin with aws: belong to AWS`;
-	if (/^airflow-deploy:/.test(name)) return `"${name}": names that begin with airflow-deploy: are this tool's own`;
+	if (name.startsWith('airflow-deploy:')) return `"${name}": names that begin with airflow-deploy: are this tool's own`;
 	if (name.length > 128 || item.length - at - 1 > 256) return `"${name}": a name has at most 128 characters, a value 256`;
 	return tagText.test(item) ? undefined : `"${item}" may hold letters, digits, spaces and + - = . _ : / @ only`;
 }

@@ -3,8 +3,8 @@ export type StepAction = 'create' | 'adopt' | 'update' | 'replace' | 'run' | 'no
 
 /** All that the engine tells the outside. Printers are chosen later (terminal, plain, JSON). */
 export type Event =
-	/** `total`: nodes in the graph, so that what is left can be shown. */
-	| { type: 'begin'; keys: readonly string[] }
+	/** The nodes of this run, and what each waits for in this run (edges flipped at teardown), so that what is left can be estimated. */
+	| { type: 'begin'; keys: readonly string[]; needs?: Readonly<Record<string, readonly string[]>> }
 	| { type: 'start'; key: string; kind: string; action: StepAction }
 	| { type: 'note'; key: string; message: string }
 	| { type: 'done'; key: string; kind: string; action: StepAction; seconds: number }
