@@ -1,0 +1,94 @@
+import type { Event } from './events.ts';
+import type { Entries, Entry, StateView } from './entry.ts';
+import type { Context, JsonObject, Kind } from './resource.ts';
+import type { StateFile } from './state.ts';
+
+/** How long an object that should be there is looked for before it counts as absent: AWS's reads lag its writes. Seconds. */
+export interface Settle {
+	/** Since a create call whose end is not known. */
+	readonly unclear: number;
+	/** Since now, where a recorded object is not found. */
+	readonly missing: number;
+	/** Between two looks. */
+	readonly pause: number;
+}
+export const settled: Settle = { unclear: 15, missing: 4, pause: 1 };
+
+/** What looking needs: `plan` has no more than this. */
+export interface Look<C> {
+	readonly aws: C;
+	/** By scope. */
+	readonly states: ReadonlyMap<string, StateView>;
+	/** The tags of the object with this scope and `key` tag (the entry's `tag`). */
+	tagsFor(scope: string, tag: string): { identity: Readonly<Record<string, string>>; tags: Readonly<Record<string, string>> };
+	/** Nodes worked on at the same time. */
+	readonly limit: number;
+	/** Aborted by Ctrl-C. */
+	readonly signal: AbortSignal;
+	emit(event: Event): void;
+}
+
+/** What one run of `up` or `down` works with. */
+export interface Run<C> extends Look<C> {
+	/** By scope; opened under their locks by the caller, who closes them. */
+	readonly states: ReadonlyMap<string, StateFile>;
+	/** By type: how recorded objects are removed. */
+	readonly kinds: ReadonlyMap<string, Kind<C>>;
+	/** Called before every call that changes something; what it throws stops the run. For the lock. */
+	beforeMutation?(): void | Promise<void>;
+	/** Asked before recorded objects that AWS no longer shows are made again. Without it: yes. */
+	confirmRecreate?(keys: readonly string[]): Promise<boolean>;
+	readonly settle?: Settle;
+	/** Called when a node is ready, with its key. */
+	onReady?(key: string): void | Promise<void>;
+}
+
+/** Where a node is recorded. */
+export interface Place {
+	readonly scope: string;
+	/** The record's key: `vpc`, or `vpc~1` for one that was replaced. */
+	readonly key: string;
+}
+
+export function contextFor<C>(look: Look<C>, { scope, key }: Place, { tag, token, id }: Pick<Entry, 'tag' | 'token' | 'id'>): Context<C> {
+	const plain = withoutGeneration(key);
+	return {
+		aws: look.aws,
+		scope,
+		key: plain,
+		...look.tagsFor(scope, tag),
+		token,
+		superseded: new Set(supersededIds(entriesOf(look, scope), plain).filter((other) => other !== id)),
+		signal: look.signal,
+		note: (message) => look.emit({ type: 'note', key: plain, message }),
+	};
+}
+
+export function entriesOf(look: Pick<Look<never>, 'states'>, scope: string): Entries {
+	return look.states.get(scope)?.entries ?? {};
+}
+
+export function stateOf<C>(run: Run<C>, scope: string): StateFile {
+	const state = run.states.get(scope);
+	if (!state) throw new Error(`no state was opened for ${scope}`);
+	return state;
+}
+
+/** `vpc~2` is a later generation of `vpc`: `~` cannot be part of a stack's key. */
+export function withoutGeneration(key: string): string {
+	return key.replace(/~\d+$/, '');
+}
+
+export function isOldGeneration(key: string): boolean {
+	return key.includes('~');
+}
+
+function supersededIds(entries: Entries, key: string): string[] {
+	const old = Object.entries(entries).filter(([other]) => isOldGeneration(other) && withoutGeneration(other) === key);
+	return old.flatMap(([, { id }]) => (id === null ? [] : [id]));
+}
+
+/** As it will be read back from the record: without undefined members. */
+export function plain(value: JsonObject): JsonObject {
+	return JSON.parse(JSON.stringify(value)) as JsonObject;
+}
