@@ -1,0 +1,19 @@
+import type { Change, Cost, PlanDocument } from '../../environment/documents.ts';
+import { columns, count, cut, tally } from '../format.ts';
+import type { Render, Style } from './style.ts';
+
+/** What `up` would do, line by line, and what the environment costs while it stands. */
+export const renderPlan: Render<PlanDocument> = ({ changes, cost }, style) => [...changeLines(changes, style), '', ...costLines(cost, style)].join('\n');
+
+function changeLines(changes: readonly Change[], { colour, width }: Style): string[] {
+	if (changes.length === 0) return ['no change: everything is as wanted'];
+	const paint = { create: colour.green, update: colour.yellow, replace: colour.magenta, delete: colour.red, run: colour.cyan };
+	const lines = columns(changes.map(({ action, key, type, why }) => [action, key, type, why]));
+	const painted = lines.map((line, index) => paint[changes[index]?.action ?? 'run'](cut(line, width)));
+	return [...painted, '', `${count(changes.length, 'change')}: ${tally(changes.map(({ action }) => action), ' to ')}`];
+}
+
+function costLines({ perHour, perMonth, lines }: Cost, { colour, width }: Style): string[] {
+	const rows = columns(lines.map(({ key, perHour, assumption }) => [`  ${key}`, perHour.toFixed(4), assumption])).map((line) => cut(line, width));
+	return [`${colour.bold(`$${perHour.toFixed(3)}/h`)}, about $${perMonth.toFixed(2)} a month while it is up on AWS`, ...rows];
+}

@@ -1,0 +1,15 @@
+import type { TeardownDocument } from '../../environment/documents.ts';
+import { columns, count, duration } from '../format.ts';
+import type { Render } from './style.ts';
+
+/** The receipt: what was deleted, what AWS keeps by design, and what is left. */
+export const renderTeardown: Render<TeardownDocument> = ({ deleted, left, kept, wallSeconds }, { colour }) => {
+	const mark = left.length === 0 ? colour.green('✔') : colour.red('✘');
+	const lines = [`${mark} ${deleted.length} deleted, ${colour.bold(`${left.length} left`)}, ${duration(wallSeconds)}`];
+	for (const { key, type, id, heldBy, since } of left) {
+		lines.push(colour.red(`  ${key}  ${type}  ${id}`), ...(heldBy === null ? [] : [`    held by ${heldBy}${since === null ? '' : `, since ${since}`}`]));
+	}
+	if (left.length > 0) lines.push('  run airflow-deploy teardown again when what holds them is gone');
+	if (kept.length > 0) lines.push(`${count(kept.length, 'object')} kept:`, ...columns(kept.map(({ type, id, why }) => [`  ${type}`, id, why])));
+	return lines.join('\n');
+};

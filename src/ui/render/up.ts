@@ -1,0 +1,46 @@
+import type { UpDocument } from '../../environment/documents.ts';
+import { count, duration } from '../format.ts';
+import { importErrorLines } from './status.ts';
+import type { Render, Style } from './style.ts';
+
+/** How `up` and `deploy` end: the address, who logs in, and what to know about both. */
+export const renderUp: Render<UpDocument> = (document, style) => {
+	const { webserver, environment, bundle } = document;
+	const flags = commandFlags(document);
+	const lines = [
+		summary(document, style),
+		'',
+		`web page   ${style.colour.cyan(webserver.url ?? 'no address yet')}`,
+		`user       admin`,
+		`password   airflow-deploy credentials${flags}`,
+		...(bundle.parsed === null ? [] : [`DAGs       ${bundle.dags}, bundle ${bundle.parsed}`]),
+	];
+	if (webserver.url?.startsWith('http://') === true) lines.push('', style.colour.dim(`Plain HTTP on the task's own address, which changes at each replacement:\nairflow-deploy open${flags} always finds it. ${environment} is removed by airflow-deploy teardown${flags}.`));
+	return [...lines, ...errors(document, style)].join('\n');
+};
+
+/** How `upload` ends. */
+export const renderUpload: Render<UpDocument> = (document, style) => {
+	const { bundle } = document;
+	const state = bundle.uploaded === null ? 'nothing was uploaded' : bundle.parsed === bundle.uploaded ? `bundle ${bundle.uploaded} is parsed: ${count(bundle.dags, 'DAG')}` : `bundle ${bundle.uploaded} is uploaded; no scheduler has parsed it yet`;
+	return [summary(document, style), state, ...errors(document, style)].join('\n');
+};
+
+/** How `db-init` ends. */
+export const renderDbInit: Render<UpDocument> = (document, style) => [summary(document, style), 'the database is initialised'].join('\n');
+
+function summary({ environment, steps, wallSeconds }: UpDocument, { colour }: Style): string {
+	const changed = steps.filter(({ action }) => action !== 'none').length;
+	const what = changed === 0 ? `no change: ${count(steps.length, 'step')} checked` : `${changed} of ${count(steps.length, 'step')} done`;
+	return `${colour.green('✔')} ${colour.bold(environment)}: ${what} in ${duration(wallSeconds)}`;
+}
+
+function errors({ bundle }: UpDocument, style: Style): string[] {
+	const lines = importErrorLines(bundle.importErrors, style);
+	return lines.length === 0 ? [] : ['', ...lines, 'the other DAGs run on; correct these and run airflow-deploy upload'];
+}
+
+/** The flags that make another command be about the same environment. */
+export function commandFlags({ environment, target }: { environment: string; target: string }): string {
+	return `${target === 'local' ? ' --local' : ''}${environment === 'main' ? '' : ` --env ${environment}`}`;
+}

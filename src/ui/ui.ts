@@ -1,0 +1,79 @@
+import pc from 'picocolors';
+import type { Event } from '../engine/events.ts';
+import type { UserError } from '../errors.ts';
+import { errorDocument, renderError } from './errors.ts';
+import { readHistory } from './history.ts';
+import { hasColours, type Io, type Output } from './io.ts';
+import { plainPrinter } from './plain.ts';
+import { ask, confirm } from './prompt.ts';
+import type { Render, Style } from './render/style.ts';
+import type { Printer } from './terminal.ts';
+
+/** All that commands say and ask. Results go to stdout, everything else to stderr. */
+export interface Ui {
+	/** The command's one result: the document itself with --json, else its rendering. */
+	result<Document>(document: Document, render: Render<Document>): void;
+	/** Shows the engine's events; `history` is the path of history.jsonl, the source of estimates. */
+	observer(history: string): (event: Event) => void;
+	/** What is worked on before there is a graph, e.g. an installation and its size. */
+	busy(text: string): void;
+	note(text: string): void;
+	/** Goes on only after `expected` was typed, or with --yes. */
+	confirm(question: string, expected: string): Promise<void>;
+	/** An answer, or the fallback with --yes. */
+	ask(question: string, fallback: string): Promise<string>;
+	error(error: UserError): void;
+	/** Ends the moving line and its timers. */
+	close(): void;
+}
+
+export interface UiOptions {
+	readonly io: Io;
+	readonly json: boolean;
+	readonly yes: boolean;
+	readonly verbose: boolean;
+	readonly signal: AbortSignal;
+	/** One line for an error that a step ended with. */
+	readonly explain: (error: unknown) => string;
+}
+
+export async function createUi({ io, json, yes, verbose, signal, explain }: UiOptions): Promise<Ui> {
+	const { stdout, stderr } = io;
+	const moving = !json && stderr.isTTY === true && io.env['TERM'] !== 'dumb' && !io.env['CI'];
+	// ora is loaded only where its line can be seen.
+	const makePrinter = moving ? (await import('./terminal.ts')).terminalPrinter : plainPrinter;
+	let printer: Printer | undefined;
+	const printerWith = (history: string | undefined): Printer =>
+		makePrinter({ stream: stderr, colours: hasColours(stderr, io.env), history: history === undefined ? [] : readHistory(history), explain });
+	const close = (): void => {
+		printer?.stop();
+		printer = undefined;
+	};
+	return {
+		result(document, render) {
+			close();
+			stdout.write(`${json ? JSON.stringify(document) : render(document, styleOf(stdout, io))}\n`);
+		},
+		observer(history) {
+			close();
+			return (event) => (printer ??= printerWith(history)).event(event);
+		},
+		busy: (text) => (printer ??= printerWith(undefined)).busy(text),
+		note: (text) => void stderr.write(`${text}\n`),
+		async confirm(question, expected) {
+			close();
+			if (!yes) await confirm(io, question, expected, signal);
+		},
+		ask: async (question, fallback) => (yes ? fallback : ask(io, question, { fallback, signal })),
+		error(error) {
+			close();
+			stderr.write(`${renderError(error, styleOf(stderr, io), verbose)}\n`);
+			if (json) stdout.write(`${JSON.stringify(errorDocument(error))}\n`);
+		},
+		close,
+	};
+}
+
+function styleOf(stream: Output, { env }: Io): Style {
+	return { colour: pc.createColors(hasColours(stream, env)), width: stream.columns ?? 80 };
+}
