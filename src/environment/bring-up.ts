@@ -1,0 +1,96 @@
+import type { Aws } from '../aws/clients.ts';
+import { criticalPath, type Outcome, plan, stepsOf, up } from '../engine/engine.ts';
+import type { Stack } from '../engine/stack.ts';
+import { type StateFile, StateFile as States } from '../engine/state.ts';
+import { readAnchor } from '../resources/s3-anchor.ts';
+import { standingCost, total } from '../stacks/cost.ts';
+import { naming, type StackInputs } from '../stacks/inputs.ts';
+import { type Goal, goals, mainStack } from '../stacks/main.ts';
+import { sharedScope, sharedStack } from '../stacks/shared.ts';
+import { isLoopback } from './caller-address.ts';
+import type { PlanDocument, UpDocument } from './documents.ts';
+import type { Options } from './options.ts';
+import { filesOf } from './places.ts';
+import { preflight } from './preflight.ts';
+import { assertDone, headerOf, type Held, holding, lookAt, readStates, remember } from './session.ts';
+import { status } from './status.ts';
+import { stackInputs } from './wanted.ts';
+
+/**
+ * Brings up what a goal asks for. Safe to repeat, whatever happened before.
+ * @throws UserError `Interrupted`, or the first failure; all that was made is recorded then
+ */
+export async function bringUp(options: Options, goal: Goal): Promise<UpDocument> {
+	const began = performance.now();
+	await forgetVanished(options);
+	const outcome = await holding(options, (held) => converge(options, held, goal));
+	await remember(options, outcome);
+	assertDone(outcome, options.command);
+	const steps = stepsOf(outcome);
+	return {
+		...(await status(options)),
+		wallSeconds: seconds(performance.now() - began),
+		criticalPathSeconds: criticalPath(steps),
+		steps,
+	};
+}
+
+/** What `up` would do. Changes nothing, writes nothing. */
+export async function planUp(options: Options): Promise<PlanDocument> {
+	const states = await readStates(options);
+	const inputs = await stackInputs(options, states, 'up');
+	const changes = await plan(stacksFor(inputs), lookAt(options, states));
+	const lines = standingCost(options.config);
+	return { changes: changes.map(({ scope: _, ...change }) => change), cost: { ...total(lines), currency: 'USD', lines } };
+}
+
+async function converge(options: Options, held: Held, goal: Goal): Promise<Outcome> {
+	if (Object.keys(held.environment.entries).length === 0) await preflight(options);
+	const inputs = await stackInputs(options, held.run.states, goal);
+	const stacks = stacksFor(inputs);
+	return up(stacks, sharingEarly(held, stacks[0]), keysOf(goal, inputs));
+}
+
+function stacksFor(inputs: StackInputs): [Stack<Aws>, Stack<Aws>] {
+	const { stack, shared } = sharedStack(inputs);
+	return [stack, mainStack(inputs, shared)];
+}
+
+/** Without a scheduler there is nobody to parse what is uploaded. */
+function keysOf(goal: Goal, { runningScheduler }: StackInputs): readonly string[] | undefined {
+	return goal === 'upload' && runningScheduler === undefined ? ['bundle'] : goals[goal];
+}
+
+/** The run, with the shared stack given free for others as soon as all of it and our anchor stand. */
+function sharingEarly(held: Held, shared: Stack<Aws>): Held['run'] {
+	const missing = new Set([...shared.nodes.keys(), 'anchor']);
+	return {
+		...held.run,
+		async onReady(key) {
+			missing.delete(key);
+			if (missing.size === 0 && hasNothingToPrune(held.shared, shared)) await held.releaseShared();
+		},
+	};
+}
+
+function hasNothingToPrune(state: StateFile, stack: Stack<Aws>): boolean {
+	return Object.keys(state.entries).every((key) => stack.nodes.has(key));
+}
+
+/**
+ * The local account does not outlive a reboot. Where the record's anchor is gone there, so is all else: begin anew.
+ * A real account is asked object by object instead.
+ */
+async function forgetVanished(options: Options): Promise<void> {
+	const { aws, config, cwd, warn } = options;
+	if (!isLoopback(aws.endpoint)) return;
+	const states = await readStates(options);
+	if (states.get(sharedScope)?.entries['anchor-shared']?.status !== 'ready') return;
+	if (await readAnchor(aws, naming({ config, place: aws }).bucket, sharedScope)) return;
+	warn('the local account is empty (it does not outlive a reboot or a reset): building it again');
+	for (const scope of [sharedScope, config.environment]) await States.startOver(filesOf(cwd, aws, scope).state, headerOf(options, scope));
+}
+
+function seconds(milliseconds: number): number {
+	return Math.round(milliseconds / 100) / 10;
+}

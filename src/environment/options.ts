@@ -1,0 +1,21 @@
+import type { Aws } from '../aws/clients.ts';
+import type { Config } from '../config/config.ts';
+import type { Event } from '../engine/events.ts';
+
+/** What every operation on an environment works with; handed in by the command. */
+export interface Options {
+	readonly config: Config;
+	readonly aws: Aws;
+	readonly target: 'aws' | 'local';
+	/** The working directory: it holds the state. */
+	readonly cwd: string;
+	readonly env: NodeJS.ProcessEnv;
+	/** The verb, for the lock: `up`, `teardown` … */
+	readonly command: string;
+	/** Aborted by the first Ctrl-C. */
+	readonly signal: AbortSignal;
+	observe(event: Event): void;
+	/** Says something beside the steps, e.g. who holds a lock that is waited for. */
+	warn(line: string): void;
+	confirmRecreate?(keys: readonly string[]): Promise<boolean>;
+}

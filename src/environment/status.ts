@@ -1,0 +1,133 @@
+import { DescribeServicesCommand, ECSClient, type Service } from '@aws-sdk/client-ecs';
+import pLimit from 'p-limit';
+import type { JsonObject } from '../engine/resource.ts';
+import { isAction } from '../engine/resource.ts';
+import type { Entries, Entry, StateView } from '../engine/state.ts';
+import { readSyncStatus, type SyncStatus } from '../resources/bundle-parsed.ts';
+import { kinds } from '../resources/registry.ts';
+import { ignoring } from '../resources/support.ts';
+import { readManifest } from '../resources/upload-bundle.ts';
+import { naming } from '../stacks/inputs.ts';
+import { sharedScope } from '../stacks/shared.ts';
+import type { RecordedObject, ServiceStatus, StatusDocument } from './documents.ts';
+import { contextOf } from './object-context.ts';
+import type { Options } from './options.ts';
+import { currentAddress } from './recorded.ts';
+import { readStates } from './session.ts';
+
+/** Older reports than this say nothing about now: seconds. */
+const reportsStaleAfter = 60;
+const heartbeatLateAfter = 30;
+
+/** The environment as AWS shows it now, beside what is recorded. Needs no network path to the tasks. */
+export async function status(options: Options): Promise<StatusDocument> {
+	const states = await readStates(options);
+	const own = states.get(options.config.environment)?.entries ?? {};
+	if (Object.keys(own).length === 0) return absent(options);
+
+	const { aws, config } = options;
+	const { bucket } = naming({ config, place: aws });
+	const [services, manifest, report, resources] = await Promise.all([
+		describeServices(options, own),
+		readManifest(options, bucket, config.environment),
+		readSyncStatus(options, bucket, config.environment),
+		recordedObjects(options, states),
+	]);
+	const webserver = { url: await currentAddress(options, own), healthy: isServing(named(services, own, 'service-webserver')) };
+	const scheduler = schedulerHealth(named(services, own, 'service-scheduler'), report);
+	return {
+		...header(options),
+		phase: phase(own, resources, webserver.healthy && scheduler.healthy),
+		webserver,
+		scheduler,
+		bundle: { uploaded: manifest?.bundle ?? null, parsed: report?.bundle.parsed ?? null, dags: report?.dags ?? 0, importErrors: report?.importErrors ?? [] },
+		services: services.map(serviceStatus),
+		resources,
+	};
+}
+
+function header({ config, target, aws }: Options) {
+	return { environment: config.environment, target, account: aws.account, region: aws.region, endpoint: aws.endpoint ?? null };
+}
+
+function absent(options: Options): StatusDocument {
+	return {
+		...header(options),
+		phase: 'absent',
+		webserver: { url: null, healthy: false },
+		scheduler: { healthy: false, heartbeatAgeSeconds: null },
+		bundle: { uploaded: null, parsed: null, dags: 0, importErrors: [] },
+		services: [],
+		resources: [],
+	};
+}
+
+function phase(own: Entries, resources: readonly RecordedObject[], healthy: boolean): StatusDocument['phase'] {
+	const complete = ['service-webserver', 'service-scheduler'].every((key) => own[key]?.status === 'ready');
+	if (!complete || resources.some(({ status }) => status === 'missing')) return 'partial';
+	return healthy ? 'up' : 'unhealthy';
+}
+
+async function describeServices({ aws }: Options, own: Entries): Promise<Service[]> {
+	const recorded = ['service-webserver', 'service-scheduler'].flatMap((key) => own[key]?.outputs ?? []);
+	const cluster = text(recorded[0], 'cluster');
+	if (cluster === undefined) return [];
+	const services = recorded.flatMap((outputs) => text(outputs, 'name') ?? []);
+	const answer = await ignoring(['ClusterNotFoundException'], aws.client(ECSClient).send(new DescribeServicesCommand({ cluster, services })));
+	return answer?.services?.filter((service) => service.status !== 'INACTIVE') ?? [];
+}
+
+function named(services: readonly Service[], own: Entries, key: string): Service | undefined {
+	return services.find(({ serviceName }) => serviceName === text(own[key]?.outputs, 'name'));
+}
+
+function text(outputs: JsonObject | undefined, name: string): string | undefined {
+	const value = outputs?.[name];
+	return typeof value === 'string' ? value : undefined;
+}
+
+function serviceStatus(service: Service): ServiceStatus {
+	return {
+		name: service.serviceName ?? '',
+		desired: service.desiredCount ?? 0,
+		running: service.runningCount ?? 0,
+		pending: service.pendingCount ?? 0,
+		taskDefinition: service.taskDefinition?.split('/').at(-1) ?? '',
+		rollout: service.deployments?.find((deployment) => deployment.status === 'PRIMARY')?.rolloutState ?? 'UNKNOWN',
+	};
+}
+
+/** ECS counts a task with a health check as part of a completed rollout only while it is HEALTHY, and replaces it otherwise. */
+function isServing(service: Service | undefined): boolean {
+	return service !== undefined && (service.runningCount ?? 0) >= 1 && service.deployments?.some(({ rolloutState }) => rolloutState === 'COMPLETED') === true;
+}
+
+function schedulerHealth(service: Service | undefined, report: SyncStatus | undefined): StatusDocument['scheduler'] {
+	const reportAge = report ? Date.now() / 1000 - report.time : Number.POSITIVE_INFINITY;
+	const heartbeatAge = report?.heartbeatAgeSeconds ?? null;
+	const age = heartbeatAge === null ? null : Math.max(0, Math.round((heartbeatAge + reportAge) * 10) / 10);
+	const beats = age !== null && reportAge < reportsStaleAfter && age < heartbeatLateAfter + reportsStaleAfter;
+	return { healthy: beats && (service?.runningCount ?? 0) >= 1, heartbeatAgeSeconds: age };
+}
+
+/** All records of the environment and the shared stack; `missing` is what AWS no longer shows. */
+async function recordedObjects(options: Options, states: ReadonlyMap<string, StateView>): Promise<RecordedObject[]> {
+	const limit = pLimit(12);
+	const all = [sharedScope, options.config.environment].flatMap((scope) => Object.entries(states.get(scope)?.entries ?? {}).map(([key, entry]) => ({ scope, key, entry })));
+	return Promise.all(
+		all.map(async ({ scope, key, entry }) => ({
+			...recordOf(key, entry),
+			status: (await limit(() => isThere(options, states, scope, key, entry))) ? entry.status : 'missing',
+		})),
+	);
+}
+
+export function recordOf(key: string, { type, id, arn, status }: Entry): RecordedObject {
+	return { key, type, id, arn: arn ?? null, status };
+}
+
+async function isThere(options: Options, states: ReadonlyMap<string, StateView>, scope: string, key: string, entry: Entry): Promise<boolean> {
+	const kind = kinds.get(entry.type);
+	if (!kind || isAction(kind) || entry.outputs === undefined) return true;
+	return kind.exists(contextOf(options, states, scope, key, entry), entry.outputs);
+}

@@ -1,0 +1,114 @@
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
+import { down, type Outcome } from '../engine/engine.ts';
+import { isAction } from '../engine/resource.ts';
+import type { Entry, StateView } from '../engine/state.ts';
+import { assertDeletable, finalSnapshots } from '../resources/db-instance.ts';
+import { HeldByOther } from '../resources/held.ts';
+import { kinds } from '../resources/registry.ts';
+import { ignoring } from '../resources/support.ts';
+import { naming } from '../stacks/inputs.ts';
+import { sharedScope } from '../stacks/shared.ts';
+import type { TeardownDocument } from './documents.ts';
+import { contextOf } from './object-context.ts';
+import type { Options } from './options.ts';
+import { recordedEnvironments } from './places.ts';
+import { filesOf } from './places.ts';
+import { assertDone, type Held, holding, remember } from './session.ts';
+
+/** One recorded object, and whose record it is in. */
+interface Recorded {
+	readonly scope: string;
+	readonly key: string;
+	readonly entry: Entry;
+}
+
+/**
+ * Removes all that is recorded of the environment, and of the shared stack where no other environment uses it; then asks AWS
+ * again for every id. Needs the record only: neither the configuration that made it nor the source folder.
+ * @throws UserError `DeletionProtected` before anything is deleted
+ */
+export async function tearDown(options: Options): Promise<TeardownDocument> {
+	const began = performance.now();
+	return holding(options, async (held) => {
+		const scopes = (await isLast(options)) ? [options.config.environment, sharedScope] : [options.config.environment];
+		const before = recorded(held, scopes);
+		await assertDatabaseDeletable(options, held);
+		const kept = await keepFernetKey(held);
+		const outcome = await down(held.run, scopes);
+		await remember(options, outcome);
+		if (outcome.interrupted) assertDone(outcome, options.command);
+		const left = await leftovers(options, before, outcome, new Set(kept.map(({ id }) => id)));
+		if (left.length === 0) assertDone(outcome, options.command);
+		return {
+			deleted: outcome.done.flatMap(({ key, type, id }) => (id === null ? [] : [{ key, type, id }])),
+			left,
+			kept: [...kept, ...outcome.kept.map(({ type, id, why }) => ({ type, id, why })), ...(await snapshots(options, before))],
+			wallSeconds: Math.round((performance.now() - began) / 100) / 10,
+		};
+	});
+}
+
+function recorded(held: Held, scopes: readonly string[]): Recorded[] {
+	const states = new Map<string, StateView>([
+		[sharedScope, held.shared],
+		[held.environment.header['environment'] ?? '', held.environment],
+	]);
+	return scopes.flatMap((scope) => Object.entries(states.get(scope)?.entries ?? {}).map(([key, entry]) => ({ scope, key, entry })));
+}
+
+/** Whether no other environment uses the shared stack: none recorded here, and none with an anchor in the bucket. */
+async function isLast(options: Options): Promise<boolean> {
+	const { environment } = options.config;
+	const here = recordedEnvironments(filesOf(options.cwd, options.aws, environment).directory);
+	const anchors = await anchoredEnvironments(options);
+	return [...here, ...anchors].every((name) => name === environment || name === sharedScope);
+}
+
+async function anchoredEnvironments({ aws, config }: Options): Promise<string[]> {
+	const { bucket } = naming({ config, place: aws });
+	const list = new ListObjectsV2Command({ Bucket: bucket, Prefix: 'anchors/', ExpectedBucketOwner: aws.account });
+	const answer = await ignoring(['NoSuchBucket'], aws.client(S3Client).send(list));
+	return answer?.Contents?.map(({ Key = '' }) => Key.slice('anchors/'.length, -'.json'.length)) ?? [];
+}
+
+async function assertDatabaseDeletable({ aws }: Options, { environment }: Held): Promise<void> {
+	const database = environment.entries['database'];
+	if (database?.id) await assertDeletable(aws, database.id);
+}
+
+/** A snapshot is of little use without the key that its connections and variables are encrypted with. */
+async function keepFernetKey({ environment }: Held): Promise<TeardownDocument['kept']> {
+	const snapshot = environment.entries['database']?.inputs['finalSnapshot'] === true;
+	const key = environment.entries['secret-fernet-key'];
+	if (!snapshot || !key?.id) return [];
+	await environment.update((entries) => void delete entries['secret-fernet-key']);
+	return [{ type: key.type, id: key.id, why: 'the connections and variables in the final snapshot are encrypted with it' }];
+}
+
+async function snapshots({ aws }: Options, before: readonly Recorded[]): Promise<TeardownDocument['kept']> {
+	const database = before.find(({ key, entry }) => key === 'database' && entry.inputs['finalSnapshot'] === true)?.entry;
+	if (!database?.id) return [];
+	const ids = await finalSnapshots(aws, database.id);
+	return ids.map((id) => ({ type: 'AWS::RDS::DBSnapshot', id, why: 'the final snapshot that AIRFLOW_DEPLOY_DB_FINAL_SNAPSHOT asks for; AWS bills its storage' }));
+}
+
+/** Every object that was recorded and that AWS still shows, with what holds it where that is known. */
+async function leftovers(options: Options, before: readonly Recorded[], { failed, kept }: Outcome, keptIds: ReadonlySet<string>): Promise<TeardownDocument['left']> {
+	const limit = pLimit(12);
+	const keeps = new Set([...keptIds, ...kept.map(({ id }) => id)]);
+	const candidates = before.filter(({ entry }) => entry.outputs !== undefined && !keeps.has(entry.id ?? ''));
+	const answers = await Promise.all(candidates.map((object) => limit(async () => ((await isThere(options, object)) ? [object] : []))));
+	return answers.flat().map(({ key, entry }) => ({ key, type: entry.type, id: entry.id ?? '', ...holderOf(failed.get(key)) }));
+}
+
+async function isThere(options: Options, { scope, key, entry }: Recorded): Promise<boolean> {
+	const kind = kinds.get(entry.type);
+	if (!kind || isAction(kind) || entry.outputs === undefined) return false;
+	return kind.exists(contextOf(options, new Map(), scope, key, entry), entry.outputs);
+}
+
+function holderOf(error: unknown): { heldBy: string | null; since: string | null } {
+	if (error instanceof HeldByOther) return { heldBy: error.heldBy, since: new Date(error.since * 1000).toISOString() };
+	return { heldBy: error instanceof Error ? error.message : null, since: null };
+}

@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import type { Entry, StateView } from '../engine/state.ts';
+import { readBundle } from '../resources/bundle-files.ts';
+import { imageContext } from '../resources/image-context.ts';
+import { readAnchor } from '../resources/s3-anchor.ts';
+import { naming, type StackInputs } from '../stacks/inputs.ts';
+import type { Goal } from '../stacks/main.ts';
+import { sharedScope } from '../stacks/shared.ts';
+import { callerCidr } from './caller-address.ts';
+import type { Options } from './options.ts';
+import { chooseZones } from './zones.ts';
+
+/** Gathers all that the stacks are made from: local files, what earlier runs chose, and what AWS has to offer. */
+export async function stackInputs(options: Options, states: ReadonlyMap<string, StateView>, goal: Goal): Promise<StackInputs> {
+	const { config, aws, cwd } = options;
+	const entries = (scope: string): Record<string, Entry> => states.get(scope)?.entries ?? {};
+	const source = resolve(cwd, config.source);
+	const [bundle, image, zones, allowedCidrs] = await Promise.all([
+		readBundle(source),
+		config.image === undefined ? imageContext(source, config.baseImage) : undefined,
+		recordedZones(entries(sharedScope)) ?? chooseZones(aws, config.dbInstanceClass),
+		cidrs(options),
+	]);
+	return {
+		config: { ...config, source },
+		place: aws,
+		zones,
+		allowedCidrs,
+		bundle,
+		imageHash: image?.hash,
+		runningScheduler: goal === 'upload' ? runningScheduler(entries(config.environment)) : undefined,
+	};
+}
+
+/** Subnets stay where they are: what AWS offers may change. */
+function recordedZones(shared: Record<string, Entry>): [string, string] | undefined {
+	const [a, b] = ['subnet-a', 'subnet-b'].map((key) => shared[key]?.inputs['zone']);
+	return typeof a === 'string' && typeof b === 'string' ? [a, b] : undefined;
+}
+
+function runningScheduler(environment: Record<string, Entry>): string | undefined {
+	const service = environment['service-scheduler'];
+	const taskDefinition = service?.status === 'ready' ? service.outputs?.['taskDefinition'] : undefined;
+	return typeof taskDefinition === 'string' ? taskDefinition : undefined;
+}
+
+/** What is configured, else what an earlier run looked up and recorded in the anchor, else the caller's own address. */
+async function cidrs(options: Options): Promise<readonly string[]> {
+	const { config, aws, env, warn } = options;
+	if (config.allowedCidrs !== undefined) return config.allowedCidrs;
+	const anchor = await readAnchor(aws, naming({ config, place: aws }).bucket, config.environment);
+	const recorded = anchor?.options['allowedCidrs'];
+	if (!Array.isArray(recorded) || recorded.length === 0) return [await callerCidr(aws.endpoint, env)];
+	const now = await callerCidr(aws.endpoint, env).catch(() => undefined);
+	if (now !== undefined && !recorded.includes(now)) {
+		warn(`your address is ${now} now, and the web page lets in ${recorded.join(', ')}: AIRFLOW_DEPLOY_ALLOWED_CIDRS=${now} airflow-deploy up changes that`);
+	}
+	return recorded.map(String);
+}

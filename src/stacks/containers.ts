@@ -1,0 +1,113 @@
+import type { JsonObject } from '../engine/resource.ts';
+import { bundleDirectory } from './airflow-settings.ts';
+
+/** What all containers of an environment have in common. */
+export interface AirflowImage {
+	image: string;
+	region: string;
+	settings: Record<string, string>;
+	/** Environment variable → Secrets Manager reference, `arn:key::` for one key of a JSON secret. */
+	secrets: Record<string, string>;
+}
+
+export interface TaskShape {
+	family: string;
+	cpu: number;
+	/** MiB. */
+	memory: number;
+	executionRoleArn: string;
+	taskRoleArn: string;
+	fileSystemId: string;
+	accessPointId: string;
+	containers: JsonObject[];
+}
+
+/** A Fargate task definition, as ecs:RegisterTaskDefinition takes it, with the bundle's EFS volume. */
+export function fargateTask(task: TaskShape): JsonObject {
+	return {
+		family: task.family,
+		requiresCompatibilities: ['FARGATE'],
+		networkMode: 'awsvpc',
+		cpu: String(task.cpu),
+		memory: String(task.memory),
+		runtimePlatform: { operatingSystemFamily: 'LINUX', cpuArchitecture: 'X86_64' },
+		executionRoleArn: task.executionRoleArn,
+		taskRoleArn: task.taskRoleArn,
+		containerDefinitions: task.containers,
+		volumes: [
+			{
+				name: 'bundle',
+				efsVolumeConfiguration: {
+					fileSystemId: task.fileSystemId,
+					transitEncryption: 'ENABLED',
+					authorizationConfig: { accessPointId: task.accessPointId, iam: 'ENABLED' },
+				},
+			},
+		],
+	};
+}
+
+/** The one-off task that migrates the database, sets the admin user and makes the first copy of the bundle. */
+export function initContainer(airflow: AirflowImage, logGroup: string): JsonObject {
+	return {
+		...container(airflow, 'init', logGroup, ['python', '-m', 'airflow_deploy.init'], 'writes the bundle'),
+		// A dropped line here could be the reason of a failure.
+		logConfiguration: logs(airflow, logGroup, 'init', 'blocking'),
+	};
+}
+
+export function webserverContainer(airflow: AirflowImage, logGroup: string): JsonObject {
+	return {
+		...container(airflow, 'webserver', logGroup, ['python', '-m', 'airflow_deploy.start', 'webserver'], 'reads the bundle'),
+		portMappings: [{ containerPort: 8080, protocol: 'tcp' }],
+		healthCheck: check('webserver'),
+	};
+}
+
+/** It gets the longest time that Fargate allows to end what it runs. */
+export function schedulerContainer(airflow: AirflowImage, logGroup: string): JsonObject {
+	// dumb-init would pass SIGTERM to the running tasks too, and so fail what the scheduler wants to finish.
+	const settings = { ...airflow.settings, DUMB_INIT_SETSID: '0' };
+	return {
+		...container({ ...airflow, settings }, 'scheduler', logGroup, ['python', '-m', 'airflow_deploy.start', 'scheduler'], 'reads the bundle'),
+		stopTimeout: 120,
+		healthCheck: check('scheduler'),
+	};
+}
+
+/** The scheduler's sidecar: copies the bundle from S3 to EFS, and reports through S3 what was parsed. */
+export function dagSyncContainer(airflow: AirflowImage, logGroup: string): JsonObject {
+	// The image's entrypoint waits for the database, which this container does without.
+	const settings = { ...airflow.settings, CONNECTION_CHECK_MAX_COUNT: '0' };
+	return {
+		...container({ ...airflow, settings }, 'dag-sync', logGroup, ['python', '-m', 'airflow_deploy.dag_sync'], 'writes the bundle'),
+		essential: false,
+		restartPolicy: { enabled: true, restartAttemptPeriod: 60 },
+		logConfiguration: logs(airflow, logGroup, 'dag-sync', 'blocking'),
+	};
+}
+
+type Mount = 'reads the bundle' | 'writes the bundle';
+
+function container(airflow: AirflowImage, name: string, logGroup: string, command: string[], mount: Mount): JsonObject {
+	return {
+		name,
+		image: airflow.image,
+		essential: true,
+		command,
+		environment: Object.entries(airflow.settings).map(([name, value]) => ({ name, value })),
+		secrets: Object.entries(airflow.secrets).map(([name, valueFrom]) => ({ name, valueFrom })),
+		mountPoints: [{ sourceVolume: 'bundle', containerPath: bundleDirectory, readOnly: mount === 'reads the bundle' }],
+		linuxParameters: { initProcessEnabled: true },
+		logConfiguration: logs(airflow, logGroup, name, 'non-blocking'),
+	};
+}
+
+function logs({ region }: AirflowImage, group: string, name: string, mode: 'blocking' | 'non-blocking'): JsonObject {
+	const options = { 'awslogs-group': group, 'awslogs-region': region, 'awslogs-stream-prefix': name, mode };
+	return { logDriver: 'awslogs', options: mode === 'blocking' ? options : { ...options, 'max-buffer-size': '25m' } };
+}
+
+function check(component: 'webserver' | 'scheduler'): JsonObject {
+	return { command: ['CMD', 'python', '-m', 'airflow_deploy.health', component], interval: 5, timeout: 5, retries: 6, startPeriod: 300 };
+}

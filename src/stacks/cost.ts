@@ -1,0 +1,72 @@
+import type { Config } from '../config/config.ts';
+
+/** List prices of us-east-1 in USD, from the AWS pricing pages of each service (2026); other regions differ by up to about a third. */
+const price = {
+	fargateVcpuHour: 0.04048,
+	fargateGbHour: 0.004445,
+	publicIpv4Hour: 0.005,
+	gp3GbMonth: 0.115,
+	secretMonth: 0.4,
+	logGb: 0.5,
+	efsGbMonth: 0.3,
+};
+
+/** PostgreSQL, single zone, per hour. */
+const databaseHour: Readonly<Record<string, number>> = {
+	'db.t4g.micro': 0.016,
+	'db.t4g.small': 0.032,
+	'db.t4g.medium': 0.065,
+	'db.t4g.large': 0.129,
+	'db.t3.micro': 0.018,
+	'db.t3.small': 0.036,
+	'db.t3.medium': 0.072,
+	'db.m6g.large': 0.159,
+	'db.m7g.large': 0.168,
+	'db.r6g.large': 0.225,
+};
+
+const hoursPerMonth = 730;
+
+export interface CostLine {
+	key: string;
+	/** USD. */
+	perHour: number;
+	assumption: string;
+}
+
+/** What the main environment costs while it stands, apart from use (log volume, requests, data transfer). */
+export function standingCost(config: Config): CostLine[] {
+	const assignsAddress = config.assignPublicIp ?? true;
+	return [
+		fargate('service-webserver', config.webserverCpu, config.webserverMemory),
+		fargate('service-scheduler', config.schedulerCpu, config.schedulerMemory),
+		{ key: 'database', ...database(config) },
+		{ key: 'public-addresses', perHour: assignsAddress ? 2 * price.publicIpv4Hour : 0, assumption: assignsAddress ? '2 public IPv4 addresses' : 'no public addresses' },
+		{ key: 'secrets', perHour: (4 * price.secretMonth) / hoursPerMonth, assumption: '4 secrets' },
+		{ key: 'log-groups', perHour: price.logGb / hoursPerMonth, assumption: '1 GB of logs a month' },
+		{ key: 'file-system', perHour: (0.1 * price.efsGbMonth) / hoursPerMonth, assumption: '0.1 GB on EFS' },
+	];
+}
+
+/** Sums up, in USD, rounded to a hundredth of a cent. */
+export function total(lines: readonly CostLine[]): { perHour: number; perMonth: number } {
+	const perHour = lines.reduce((sum, line) => sum + line.perHour, 0);
+	return { perHour: rounded(perHour), perMonth: rounded(perHour * hoursPerMonth) };
+}
+
+function fargate(key: string, cpu: number, memory: number): CostLine {
+	const vcpu = cpu / 1024;
+	const gb = memory / 1024;
+	return { key, perHour: rounded(vcpu * price.fargateVcpuHour + gb * price.fargateGbHour), assumption: `Fargate, ${vcpu} vCPU and ${gb} GB, all day` };
+}
+
+function database({ dbInstanceClass, dbStorageGb }: Config): Omit<CostLine, 'key'> {
+	const storage = (dbStorageGb * price.gp3GbMonth) / hoursPerMonth;
+	const instance = databaseHour[dbInstanceClass];
+	const known = instance === undefined ? `price of ${dbInstanceClass} not known here: storage only` : dbInstanceClass;
+	return { perHour: rounded((instance ?? 0) + storage), assumption: `${known}, single zone, ${dbStorageGb} GB gp3` };
+}
+
+function rounded(usd: number): number {
+	return Math.round(usd * 10000) / 10000;
+}

@@ -1,0 +1,36 @@
+import type { Config } from '../config/config.ts';
+import type { Bundle } from '../resources/bundle-files.ts';
+
+/** Where the deployment stands. */
+export interface Place {
+	readonly account: string;
+	readonly region: string;
+	readonly partition: string;
+}
+
+/** All that a stack is made from. It is complete before the first call that changes anything. */
+export interface StackInputs {
+	readonly config: Config;
+	readonly place: Place;
+	/** Two availability zones, by name, that have Fargate, EFS and the database's class. */
+	readonly zones: readonly [string, string];
+	/** Who reaches the web page: CIDR blocks. */
+	readonly allowedCidrs: readonly string[];
+	readonly bundle: Bundle;
+	/** Hash of the image's build context; undefined where AIRFLOW_DEPLOY_IMAGE is given. */
+	readonly imageHash: string | undefined;
+	/** For `upload`: the task definition of the scheduler that will parse the bundle, so that no release is waited for. */
+	readonly runningScheduler: string | undefined;
+}
+
+/** Every name that AWS gets from us, in one place: `<project>-<environment>-<role>`, more where a name is unique beyond a region. */
+export function naming({ config: { project }, place: { account, region } }: Pick<StackInputs, 'config' | 'place'>) {
+	return {
+		bucket: `${project}-${account}-${region}`,
+		in: (scope: string) => ({
+			object: (role: string) => `${project}-${scope}-${role}`,
+			role: (role: string) => `${project}-${scope}-${role}-${region}`,
+			logGroup: (component: string) => `/airflow-deploy/${project}/${scope}/${component}`,
+		}),
+	};
+}

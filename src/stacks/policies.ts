@@ -1,0 +1,80 @@
+import type { JsonObject } from '../engine/resource.ts';
+import type { Place } from './inputs.ts';
+
+type Statement = { Effect: 'Allow'; Action: string[]; Resource: string[]; Condition?: JsonObject };
+
+function policy(...Statement: Statement[]): JsonObject {
+	return { Version: '2012-10-17', Statement };
+}
+
+function allow(Action: string[], Resource: string[], Condition?: JsonObject): Statement {
+	return { Effect: 'Allow', Action, Resource, ...(Condition ? { Condition } : {}) };
+}
+
+/** For ECS itself: pull the image, read the secrets, write the containers' output. */
+export function executionPolicy(needs: { repositoryArn: string; secretArns: string[]; logGroupArns: string[] }): JsonObject {
+	return policy(
+		allow(['ecr:GetAuthorizationToken'], ['*']),
+		allow(['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'], [needs.repositoryArn]),
+		allow(['secretsmanager:GetSecretValue'], needs.secretArns),
+		allow(['logs:CreateLogStream', 'logs:PutLogEvents'], needs.logGroupArns.map((arn) => `${arn}:*`)),
+	);
+}
+
+export interface TaskNeeds {
+	place: Place;
+	bucket: string;
+	environment: string;
+	fileSystemArn: string;
+	accessPointArn: string;
+	taskLogGroupArn: string;
+}
+
+/** Mounts the bundle for reading, and shows task logs. */
+export function webserverPolicy(needs: TaskNeeds): JsonObject {
+	return policy(mount(needs, []), allow(['logs:GetLogEvents', 'logs:FilterLogEvents', 'logs:DescribeLogStreams'], logsOf(needs)), exec);
+}
+
+/** Copies the bundle, reports its state, and writes task logs: what the scheduler and its sidecar do. */
+export function schedulerPolicy(needs: TaskNeeds): JsonObject {
+	return policy(
+		mount(needs, ['elasticfilesystem:ClientWrite']),
+		...readBundle(needs),
+		allow(['s3:PutObject'], [`${bucketArn(needs)}/status/${needs.environment}.json`]),
+		allow(['logs:DescribeLogGroups'], ['*']),
+		allow(['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:GetLogEvents', 'logs:DescribeLogStreams'], logsOf(needs)),
+		exec,
+	);
+}
+
+/** Makes the first copy of the bundle. */
+export function initPolicy(needs: TaskNeeds): JsonObject {
+	return policy(mount(needs, ['elasticfilesystem:ClientWrite']), ...readBundle(needs));
+}
+
+/** ECS Exec (Amazon ECS developer guide, "ECS Exec: IAM permissions"). */
+const exec = allow(
+	['ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel', 'ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel'],
+	['*'],
+);
+
+function mount({ fileSystemArn, accessPointArn }: TaskNeeds, more: string[]): Statement {
+	return allow(['elasticfilesystem:ClientMount', ...more], [fileSystemArn], { StringEquals: { 'elasticfilesystem:AccessPointArn': accessPointArn } });
+}
+
+// Without s3:ListBucket a missing key is answered with 403 instead of 404.
+function readBundle(needs: TaskNeeds): Statement[] {
+	const prefix = `${needs.environment}/*`;
+	return [
+		allow(['s3:ListBucket'], [bucketArn(needs)], { StringLike: { 's3:prefix': prefix } }),
+		allow(['s3:GetObject'], [`${bucketArn(needs)}/${prefix}`]),
+	];
+}
+
+function bucketArn({ place, bucket }: TaskNeeds): string {
+	return `arn:${place.partition}:s3:::${bucket}`;
+}
+
+function logsOf({ taskLogGroupArn }: TaskNeeds): string[] {
+	return [taskLogGroupArn, `${taskLogGroupArn}:*`];
+}
