@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+/** End-to-end tests share one running environment, so they go one after another, after everything else. */
+export default defineConfig({
+	test: {
+		reporters: ['default', './test/closing-line.ts'],
+		globalSetup: './test/build.ts',
+		testTimeout: 30_000,
+		hookTimeout: 120_000,
+		maxWorkers: 2,
+		env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', NO_COLOR: '1' },
+		projects: [
+			{ extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], sequence: { groupOrder: 0 } } },
+			{
+				extends: true,
+				test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, sequence: { groupOrder: 1 }, testTimeout: 300_000, hookTimeout: 600_000 },
+			},
+		],
+	},
+});
