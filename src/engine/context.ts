@@ -1,6 +1,6 @@
 import type { Event } from './events.ts';
 import type { Entries, Entry, StateView } from './entry.ts';
-import type { Context, JsonObject, Kind } from './resource.ts';
+import type { Context, Kind } from './resource.ts';
 import type { StateFile } from './state.ts';
 
 /** How long an object that should be there is looked for before it counts as absent: AWS's reads lag its writes. Seconds. */
@@ -68,6 +68,16 @@ export function entriesOf(look: Pick<Look<never>, 'states'>, scope: string): Ent
 	return look.states.get(scope)?.entries ?? {};
 }
 
+/** How an entry of scope `from` names another one in `dependsOn`. */
+export function referenceTo(from: string, { scope, key }: Place): string {
+	return scope === from ? key : `${scope}/${key}`;
+}
+
+/** The `scope/key` that a reference names. */
+export function resolve(scope: string, reference: string): string {
+	return reference.includes('/') ? reference : `${scope}/${reference}`;
+}
+
 export function stateOf<C>(run: Run<C>, scope: string): StateFile {
 	const state = run.states.get(scope);
 	if (!state) throw new Error(`no state was opened for ${scope}`);
@@ -86,9 +96,4 @@ export function isOldGeneration(key: string): boolean {
 function supersededIds(entries: Entries, key: string): string[] {
 	const old = Object.entries(entries).filter(([other]) => isOldGeneration(other) && withoutGeneration(other) === key);
 	return old.flatMap(([, { id }]) => (id === null ? [] : [id]));
-}
-
-/** As it will be read back from the record: without undefined members. */
-export function plain(value: JsonObject): JsonObject {
-	return JSON.parse(JSON.stringify(value)) as JsonObject;
 }

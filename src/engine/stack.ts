@@ -36,6 +36,7 @@ export class Stack<Clients> {
 		props: (needs: OutputsOf<N>) => NoInfer<P>,
 	): Node<O> {
 		if (this.nodes.has(key)) throw new Error(`duplicate key "${key}"`);
+		if (/[~/]/.test(key)) throw new Error(`a key holds no ~ or /: "${key}"`);
 		const node = { key, scope: this.scope, needs, kind, props } as unknown as Node<O>;
 		this.nodes.set(key, node);
 		return node;

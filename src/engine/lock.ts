@@ -1,0 +1,151 @@
+import { link, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Exit, UserError } from '../errors.ts';
+import { describeHolder, type Holder, holderOf, isDead, parseHolder } from './lock-holder.ts';
+import { codeOf, explainWrite } from './storage.ts';
+
+export type { Holder } from './lock-holder.ts';
+export { describeHolder } from './lock-holder.ts';
+
+export interface LockOptions {
+	/** The verb that others are shown, e.g. `up`. */
+	readonly command: string;
+	/** Waits for another holder instead of failing. */
+	readonly wait: boolean;
+	/** Called once for each holder that is waited for. */
+	onWait?(holder: Holder | undefined): void;
+	readonly signal?: AbortSignal;
+	/** Milliseconds between two looks while waiting (200) and between two renewals while held (5000). */
+	readonly poll?: number;
+	readonly renewal?: number;
+}
+
+export interface Lock {
+	/** Aborted when a renewal finds that the lock is no longer ours. */
+	readonly lost: AbortSignal;
+	/** @throws UserError `LockLost`, exit 4, where someone has unlocked or taken it */
+	check(): Promise<void>;
+	/** Gives the lock back; one that is no longer ours is left alone. */
+	release(): Promise<void>;
+}
+
+/**
+ * Takes the lock `<directory>/<name>.lock`: exclusive among processes of this machine and all that share the directory.
+ * A holder that died, or whose process id is another process's now, is replaced at once, by exactly one of those that try.
+ * @throws UserError `EnvironmentLocked`, exit 4, where it is held and `wait` is off
+ */
+export async function acquireLock(path: string, options: LockOptions): Promise<Lock> {
+	const self = await holderOf(options.command);
+	let reported: string | undefined;
+	for (;;) {
+		const me = { ...self, since: new Date().toISOString() };
+		if (await place(path, me)) return keep(path, me, options.renewal ?? 5000);
+		const text = await readIfThere(path);
+		if (text === undefined) continue;
+		const holder = parseHolder(text);
+		if (holder && (await isDead(holder))) {
+			if (await takeOver(path, holder, me)) return keep(path, me, options.renewal ?? 5000);
+			continue;
+		}
+		if (!options.wait) throw locked(path, holder);
+		if (reported !== text) options.onWait?.(holder);
+		reported = text;
+		await delay(options.poll ?? 200, undefined, options.signal ? { signal: options.signal } : {});
+	}
+}
+
+/** Who holds the lock, or undefined where nobody does or nobody that still runs. */
+export async function readLock(path: string): Promise<Holder | undefined> {
+	const holder = parseHolder((await readIfThere(path)) ?? '');
+	return holder && !(await isDead(holder)) ? holder : undefined;
+}
+
+/** Removes a lock, whoever holds it: for `state unlock`. The holder finds out before its next change. Returns who held it. */
+export async function breakLock(path: string): Promise<Holder | undefined> {
+	const holder = parseHolder((await readIfThere(path)) ?? '');
+	await rm(path, { force: true });
+	return holder;
+}
+
+/** Puts a lock file in its place, complete from the first moment; false where there is one already. */
+async function place(path: string, holder: Holder): Promise<boolean> {
+	const temporary = `${path}.${crypto.randomUUID()}`;
+	try {
+		await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+		await writeFile(temporary, JSON.stringify(holder), { mode: 0o600 });
+		await link(temporary, path);
+		return true;
+	} catch (error) {
+		if (codeOf(error) === 'EEXIST' && (await readIfThere(temporary)) !== undefined) return false;
+		throw explainWrite(error, path);
+	} finally {
+		await rm(temporary, { force: true }).catch(() => {});
+	}
+}
+
+/**
+ * Replaces a dead holder's lock. Only who holds the claim on that very lock may do it, and the claim's file then becomes the
+ * lock, so two that find the same dead holder cannot both win. A claim whose maker died is taken over in the same way.
+ */
+async function takeOver(path: string, dead: Holder, me: Holder): Promise<boolean> {
+	const claim = `${path}.${dead.id ?? dead.pid}`;
+	if (!(await place(claim, me))) {
+		const rival = parseHolder((await readIfThere(claim)) ?? '');
+		if (!rival || !(await isDead(rival)) || !(await takeOver(claim, rival, me))) return false;
+	}
+	const current = parseHolder((await readIfThere(path)) ?? '');
+	if (current?.id === dead.id && current?.pid === dead.pid) {
+		await rename(claim, path);
+		return true;
+	}
+	await rm(claim, { force: true });
+	return false;
+}
+
+function keep(path: string, me: Holder, renewal: number): Lock {
+	const lost = new AbortController();
+	const isOurs = async () => parseHolder((await readIfThere(path)) ?? '')?.id === me.id;
+	const renew = async () => {
+		if (await isOurs()) await utimes(path, new Date(), new Date());
+		else lost.abort(lockLost(path));
+	};
+	// A renewal that fails for another reason is tried again at the next turn; `check` decides.
+	const timer = setInterval(() => void renew().catch(() => {}), renewal).unref();
+	return {
+		lost: lost.signal,
+		async check() {
+			if (!(await isOurs())) throw lockLost(path);
+		},
+		async release() {
+			clearInterval(timer);
+			if (await isOurs()) await rm(path, { force: true });
+		},
+	};
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+	try {
+		return await readFile(path, 'utf8');
+	} catch (error) {
+		if (codeOf(error) === 'ENOENT') return undefined;
+		throw error;
+	}
+}
+
+function locked(path: string, holder: Holder | undefined): UserError {
+	const name = basename(path, '.lock');
+	const who = holder ? describeHolder(holder) : `someone unknown: ${path} cannot be understood`;
+	return new UserError('EnvironmentLocked', `${name} is locked: ${who}`, {
+		hint: `wait for it, or if that process is gone: airflow-deploy state unlock --env ${name}`,
+		exit: Exit.locked,
+	});
+}
+
+function lockLost(path: string): UserError {
+	const name = basename(path, '.lock');
+	return new UserError('LockLost', `this run lost its lock on ${name}: it was unlocked, or its file removed`, {
+		hint: `airflow-deploy status --env ${name}   # then run the same command again: it goes on where it stopped`,
+		exit: Exit.locked,
+	});
+}

@@ -1,0 +1,80 @@
+import { UserError } from '../errors.ts';
+import { entriesOf, type Place, resolve, type Run } from './context.ts';
+import type { Entry } from './entry.ts';
+import { type Edges, type GraphOutcome, reverse, runGraph } from './graph.ts';
+import { contextOf, drop, entryOf, permit, write } from './job.ts';
+import { lookFor } from './look.ts';
+import { type AnyResource, isAction, type JsonObject, type Kind } from './resource.ts';
+import { type Ledger, type Result, track } from './track.ts';
+
+/** Records to be removed, by label, and for each label those that must be gone before it. */
+export interface Removal {
+	readonly places: ReadonlyMap<string, Place>;
+	readonly before: Edges;
+}
+
+/**
+ * The recorded edges, flipped: what uses an object goes before it.
+ * The label is the key; `scope/key` where several scopes record the same key.
+ */
+export function removalOf<C>(run: Run<C>, places: readonly Place[]): Removal {
+	const count = new Map<string, number>();
+	for (const { key } of places) count.set(key, (count.get(key) ?? 0) + 1);
+	const labels = new Map(places.map((place) => [`${place.scope}/${place.key}`, count.get(place.key) === 1 ? place.key : `${place.scope}/${place.key}`]));
+	const uses = places.map(({ scope, key }) => {
+		const dependsOn = entriesOf(run, scope)[key]?.dependsOn ?? [];
+		const known = dependsOn.flatMap((reference) => labels.get(resolve(scope, reference)) ?? []);
+		return [labels.get(`${scope}/${key}`) ?? key, new Set(known)] as const;
+	});
+	return { places: new Map(places.map((place) => [labels.get(`${place.scope}/${place.key}`) ?? place.key, place])), before: reverse(new Map(uses)) };
+}
+
+export function removeAll<C>(run: Run<C>, ledger: Ledger, { places, before }: Removal): Promise<GraphOutcome> {
+	return runGraph(before, run.limit, run.signal, async (label) => {
+		const place = places.get(label);
+		const entry = place && entryOf({ run, place });
+		if (!entry) return;
+		const step = { label, place, type: entry.type, dependsOn: [...(before.get(label) ?? [])] };
+		await track(run, ledger, step, async (announce) => {
+			const removed = await removeOne(run, ledger, place, entry, () => announce('delete'));
+			await drop({ run, place });
+			return removed;
+		});
+	});
+}
+
+/** @throws UserError `UnknownType` where a record was written by a version that knew more */
+export function kindOf<C>(run: Run<C>, place: Place, { type }: Pick<Entry, 'type'>): Kind<C> {
+	const kind = run.kinds.get(type);
+	if (kind) return kind;
+	throw new UserError('UnknownType', `${place.key} of ${place.scope} is recorded as ${type}, which this version cannot remove`, {
+		hint: 'npm install airflow-deploy@latest   # then run the same command again',
+	});
+}
+
+async function removeOne<C>(run: Run<C>, ledger: Ledger, place: Place, entry: Entry, announce: () => void): Promise<Result> {
+	const kind = kindOf(run, place, entry);
+	const ctx = contextOf({ run, place }, entry);
+	if (isAction(kind)) {
+		if (!kind.remove || !entry.outputs) return { id: null };
+		announce();
+		await permit(run);
+		await write({ run, place }, { ...entry, status: 'removing' });
+		await kind.remove(ctx, entry.outputs);
+		return { id: null };
+	}
+	// Recorded before its create call, whose end nobody saw: it may be there.
+	const outputs = entry.outputs ?? (await lookFor(run, entry, () => kind.find(ctx, entry.inputs, undefined)));
+	if (!outputs) return { id: null };
+	const id = kind.id(outputs);
+	if (kind.kept === undefined) await removeObject(run, place, { ...entry, id, outputs }, kind, announce);
+	else ledger.kept.push({ ...place, type: entry.type, id, why: kind.kept });
+	return { id, ...(entry.arn === undefined ? {} : { arn: entry.arn }) };
+}
+
+async function removeObject<C>(run: Run<C>, place: Place, entry: Entry & { outputs: JsonObject }, kind: AnyResource<C>, announce: () => void): Promise<void> {
+	announce();
+	await permit(run);
+	await write({ run, place }, { ...entry, status: 'removing' });
+	await kind.remove(contextOf({ run, place }, entry), entry.outputs);
+}
