@@ -1,7 +1,20 @@
-import { CreateVpcCommand, DeleteVpcCommand, DescribeVpcsCommand, EC2Client, type Vpc as Description } from '@aws-sdk/client-ec2';
+import {
+	CreateVpcCommand,
+	DeleteVpcCommand,
+	DescribeInternetGatewaysCommand,
+	DescribeRouteTablesCommand,
+	DescribeSecurityGroupsCommand,
+	DescribeSubnetsCommand,
+	DescribeVpcsCommand,
+	EC2Client,
+	type Vpc as Description,
+} from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
-import { byIdentity, specification } from './ec2.ts';
+import { byIdentity, ec2Grants, filter, specification } from './ec2.ts';
+import { type Holder, removeWhenFree } from './held.ts';
+import { interfaceHolders } from './network-interfaces.ts';
+import { assertOurs } from './ownership.ts';
 import { ignoring, required, until } from './support.ts';
 
 type Props = { cidr: string };
@@ -10,11 +23,12 @@ type Outputs = { vpcId: string };
 export const Vpc = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::EC2::VPC',
 	immutable: ['cidr'],
-	permissions: [
-		{ actions: ['ec2:DescribeVpcs'], on: ['*'] },
-		{ actions: ['ec2:CreateVpc', 'ec2:CreateTags'], on: ['arn:{partition}:ec2:{region}:{account}:vpc/*'], for: 'up' },
-		{ actions: ['ec2:DeleteVpc'], on: ['arn:{partition}:ec2:{region}:{account}:vpc/*'], for: 'teardown' },
-	],
+	permissions: ec2Grants({
+		type: 'vpc',
+		create: 'CreateVpc',
+		describe: ['DescribeVpcs', 'DescribeSubnets', 'DescribeSecurityGroups', 'DescribeInternetGateways', 'DescribeRouteTables', 'DescribeNetworkInterfaces'],
+		remove: 'DeleteVpc',
+	}),
 
 	id: ({ vpcId }) => vpcId,
 
@@ -34,8 +48,16 @@ export const Vpc = defineResource<Aws, Props, Outputs>({
 		return outputs;
 	},
 
-	async remove(ctx, { vpcId }) {
-		await ignoring(['InvalidVpcID.NotFound'], ctx.aws.client(EC2Client).send(new DeleteVpcCommand({ VpcId: vpcId })));
+	async remove(ctx, outputs) {
+		const vpc = await describe(ctx, outputs);
+		if (!vpc) return;
+		assertOurs(ctx, `VPC ${outputs.vpcId}`, vpc.Tags);
+		await removeWhenFree(
+			ctx,
+			`VPC ${outputs.vpcId}`,
+			() => contents(ctx, outputs),
+			() => ignoring(['InvalidVpcID.NotFound'], ctx.aws.client(EC2Client).send(new DeleteVpcCommand({ VpcId: outputs.vpcId }))),
+		);
 	},
 
 	exists: async (ctx, outputs) => (await describe(ctx, outputs)) !== undefined,
@@ -44,4 +66,24 @@ export const Vpc = defineResource<Aws, Props, Outputs>({
 async function describe(ctx: Context<Aws>, { vpcId }: Outputs): Promise<Description | undefined> {
 	const answer = await ignoring(['InvalidVpcID.NotFound'], ctx.aws.client(EC2Client).send(new DescribeVpcsCommand({ VpcIds: [vpcId] })));
 	return answer?.Vpcs?.[0];
+}
+
+/** What DeleteVpc does not take along; the default group, the main route table and the default ACL it does. */
+async function contents(ctx: Context<Aws>, { vpcId }: Outputs): Promise<Holder[]> {
+	const ec2 = ctx.aws.client(EC2Client);
+	const inside = { Filters: [filter('vpc-id', vpcId)] };
+	const [interfaces, { Subnets }, { SecurityGroups }, { RouteTables }, { InternetGateways }] = await Promise.all([
+		interfaceHolders(ctx, inside.Filters),
+		ec2.send(new DescribeSubnetsCommand(inside)),
+		ec2.send(new DescribeSecurityGroupsCommand(inside)),
+		ec2.send(new DescribeRouteTablesCommand(inside)),
+		ec2.send(new DescribeInternetGatewaysCommand({ Filters: [filter('attachment.vpc-id', vpcId)] })),
+	]);
+	const others = [
+		...(Subnets ?? []).map(({ SubnetId }) => `subnet ${SubnetId}`),
+		...(SecurityGroups ?? []).filter(({ GroupName }) => GroupName !== 'default').map(({ GroupId, GroupName }) => `security group ${GroupId} (${GroupName})`),
+		...(RouteTables ?? []).filter(({ Associations }) => !Associations?.some(({ Main }) => Main)).map(({ RouteTableId }) => `route table ${RouteTableId}`),
+		...(InternetGateways ?? []).map(({ InternetGatewayId }) => `internet gateway ${InternetGatewayId}`),
+	];
+	return [...interfaces, ...others.map((what) => ({ what, goesAway: false }))];
 }

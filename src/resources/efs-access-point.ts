@@ -1,0 +1,103 @@
+import {
+	type AccessPointDescription,
+	AccessPointAlreadyExists,
+	CreateAccessPointCommand,
+	DeleteAccessPointCommand,
+	DescribeAccessPointsCommand,
+	EFSClient,
+	paginateDescribeAccessPoints,
+} from '@aws-sdk/client-efs';
+import type { Aws } from '../aws/clients.ts';
+import { type Context, defineResource } from '../engine/resource.ts';
+import { accessPointArn, fileSystemArn } from './efs.ts';
+import { assertOurs, grantsObject, grantsRequest } from './ownership.ts';
+import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
+
+/** All who mount through it act as `uid` and `gid`, below `path`, which EFS makes with `permissions` (e.g. `0755`). */
+type Props = { fileSystemId: string; path: string; uid: number; gid: number; permissions: string };
+type Outputs = { accessPointId: string; arn: string; fileSystemId: string };
+
+export const AccessPoint = defineResource<Aws, Props, Outputs>({
+	type: 'AWS::EFS::AccessPoint',
+	immutable: ['fileSystemId', 'path', 'uid', 'gid', 'permissions'],
+	permissions: [
+		{ actions: ['elasticfilesystem:DescribeAccessPoints'], on: [fileSystemArn, accessPointArn] },
+		{ actions: ['elasticfilesystem:CreateAccessPoint'], on: [fileSystemArn], for: 'up', condition: grantsRequest },
+		{ actions: ['elasticfilesystem:TagResource'], on: [accessPointArn], for: 'up', condition: { StringEquals: { 'elasticfilesystem:CreateAction': 'CreateAccessPoint' } } },
+		{ actions: ['elasticfilesystem:DeleteAccessPoint'], on: [accessPointArn], condition: grantsObject },
+	],
+
+	id: ({ accessPointId }) => accessPointId,
+	arn: ({ arn }) => arn,
+
+	async find(ctx, { fileSystemId }) {
+		const found = await search(ctx, fileSystemId);
+		if (found?.LifeCycleState === 'deleting') {
+			await untilGone(ctx, required(found.AccessPointId));
+			return undefined;
+		}
+		return found && outputsOf(found);
+	},
+
+	async create(ctx, { fileSystemId, path, uid, gid, permissions }) {
+		const command = new CreateAccessPointCommand({
+			ClientToken: ctx.token,
+			FileSystemId: fileSystemId,
+			PosixUser: { Uid: uid, Gid: gid },
+			RootDirectory: { Path: path, CreationInfo: { OwnerUid: uid, OwnerGid: gid, Permissions: permissions } },
+			Tags: tagList(ctx.tags),
+		});
+		try {
+			return outputsOf(await ctx.aws.client(EFSClient).send(command));
+		} catch (error) {
+			if (error instanceof AccessPointAlreadyExists) return adopt(ctx, required(error.AccessPointId));
+			throw error;
+		}
+	},
+
+	async wait(ctx, outputs) {
+		await until(ctx, async () => (await describe(ctx, outputs.accessPointId))?.LifeCycleState === 'available', 'access point to become available');
+		return outputs;
+	},
+
+	async remove(ctx, { accessPointId }) {
+		const found = await describe(ctx, accessPointId);
+		if (!found) return;
+		assertOurs(ctx, `access point ${accessPointId}`, found.Tags);
+		await ignoring(['AccessPointNotFound'], ctx.aws.client(EFSClient).send(new DeleteAccessPointCommand({ AccessPointId: accessPointId })));
+		await untilGone(ctx, accessPointId);
+	},
+
+	exists: async (ctx, { accessPointId }) => (await describe(ctx, accessPointId)) !== undefined,
+});
+
+function outputsOf({ AccessPointId, AccessPointArn, FileSystemId }: AccessPointDescription): Outputs {
+	return { accessPointId: required(AccessPointId), arn: required(AccessPointArn), fileSystemId: required(FileSystemId) };
+}
+
+async function search(ctx: Context<Aws>, fileSystemId: string): Promise<AccessPointDescription | undefined> {
+	const pages = paginateDescribeAccessPoints({ client: ctx.aws.client(EFSClient) }, { FileSystemId: fileSystemId });
+	const first = async (): Promise<AccessPointDescription | undefined> => {
+		for await (const page of pages) {
+			const found = page.AccessPoints?.find((each) => each.LifeCycleState !== 'deleted' && !ctx.superseded.has(required(each.AccessPointId)) && isOurs(ctx, each.Tags));
+			if (found) return found;
+		}
+		return undefined;
+	};
+	return ignoring(['FileSystemNotFound'], first());
+}
+
+async function adopt(ctx: Context<Aws>, accessPointId: string): Promise<Outputs> {
+	const found = await describe(ctx, accessPointId);
+	if (!found || !isOurs(ctx, found.Tags)) throw foreign('access point', accessPointId);
+	return outputsOf(found);
+}
+
+async function describe(ctx: Context<Aws>, accessPointId: string): Promise<AccessPointDescription | undefined> {
+	const answer = await ignoring(['AccessPointNotFound'], ctx.aws.client(EFSClient).send(new DescribeAccessPointsCommand({ AccessPointId: accessPointId })));
+	return answer?.AccessPoints?.find(({ LifeCycleState }) => LifeCycleState !== 'deleted');
+}
+
+async function untilGone(ctx: Context<Aws>, accessPointId: string): Promise<void> {
+	await until(ctx, async () => (await describe(ctx, accessPointId)) === undefined, `access point ${accessPointId} to be deleted`);
+}
