@@ -1,0 +1,125 @@
+import { DescribeImagesCommand, ECRClient, GetAuthorizationTokenCommand, PutImageCommand } from '@aws-sdk/client-ecr';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Aws } from '../aws/clients.ts';
+import { type Context, defineAction } from '../engine/resource.ts';
+import { dockerBuild, dockerHost, dockerPush } from './docker.ts';
+import { isLoopback } from './held.ts';
+import { imageArchive } from './image-context.ts';
+import { ignoring, required } from './support.ts';
+
+type Props = {
+	repositoryName: string;
+	/** Without a tag: `<account>.dkr.ecr.<region>.<suffix>/<name>`. */
+	repositoryUri: string;
+	bucket: string;
+	/** The local folder with the Dockerfile. */
+	folder: string;
+	/** Of `imageContext`; the image's tag. */
+	hash: string;
+	architecture: 'X86_64' | 'ARM64';
+	/** Other than the Dockerfile's own, or null. */
+	baseImage: string | null;
+};
+type Outputs = { image: string; tag: string };
+
+const repositories = ['arn:{partition}:ecr:{region}:{account}:repository/{project}-*'];
+
+/** The image in ECR under the hash of what it is built from, referred to by its digest. */
+export const BuildImage = defineAction<Aws, Props, Outputs>({
+	type: 'AirflowDeploy::BuildImage',
+	permissions: [
+		{ actions: ['ecr:GetAuthorizationToken'], on: ['*'], for: 'up' },
+		{
+			actions: ['ecr:DescribeImages', 'ecr:BatchCheckLayerAvailability', 'ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage', 'ecr:BatchGetImage'],
+			on: repositories,
+			for: 'up',
+		},
+		{ actions: ['s3:PutObject'], on: ['arn:{partition}:s3:::{project}-{account}-{region}/images/*'], for: 'up' },
+	],
+
+	async current(ctx, { repositoryName, repositoryUri, hash }, { image }) {
+		const digest = await imageDigest(ctx.aws, repositoryName, hash);
+		return digest !== undefined && image === `${repositoryUri}@${digest}`;
+	},
+
+	async run(ctx, props) {
+		const { repositoryName, repositoryUri, hash } = props;
+		if ((await imageDigest(ctx.aws, repositoryName, hash)) === undefined) await make(ctx, props);
+		const digest = await imageDigest(ctx.aws, repositoryName, hash);
+		return { image: `${repositoryUri}@${required(digest)}`, tag: hash };
+	},
+});
+
+/**
+ * Before the first create: whether the image exists, needs no engine, or can be built here.
+ * @throws UserError `NoDockerEngine`
+ */
+export async function imageCanBeBuilt(aws: Aws, { repositoryName, hash }: { repositoryName: string; hash: string }): Promise<void> {
+	if ((await imageDigest(aws, repositoryName, hash)) !== undefined) return;
+	const { registry } = await authorization(aws);
+	if (await hasRegistry(registry)) await dockerHost();
+}
+
+/** Undefined where the repository or the tag does not exist. */
+async function imageDigest(aws: Aws, repositoryName: string, imageTag: string): Promise<string | undefined> {
+	const ask = new DescribeImagesCommand({ repositoryName, imageIds: [{ imageTag }] });
+	const answer = await ignoring(['ImageNotFoundException', 'RepositoryNotFoundException'], aws.client(ECRClient).send(ask));
+	return answer?.imageDetails?.[0]?.imageDigest;
+}
+
+async function make(ctx: Context<Aws>, props: Props): Promise<void> {
+	const login = await authorization(ctx.aws);
+	if (await hasRegistry(login.registry)) await buildAndPush(ctx, props, login);
+	else await putContext(ctx, props);
+}
+
+interface Login {
+	readonly registry: string;
+	readonly user: string;
+	readonly password: string;
+}
+
+async function authorization(aws: Aws): Promise<Login> {
+	const { authorizationData } = await aws.client(ECRClient).send(new GetAuthorizationTokenCommand({}));
+	const { proxyEndpoint, authorizationToken } = required(authorizationData?.[0]);
+	const [user = '', password = ''] = Buffer.from(required(authorizationToken), 'base64').toString().split(':');
+	return { registry: required(proxyEndpoint), user, password };
+}
+
+/** ECR always has one; an endpoint on this machine says by its own address whether there is a registry behind it. */
+async function hasRegistry(registry: string): Promise<boolean> {
+	if (!isLoopback(registry)) return true;
+	try {
+		const { status } = await fetch(new URL('/v2/', registry), { signal: AbortSignal.timeout(5000) });
+		return status === 200 || status === 401;
+	} catch {
+		return false;
+	}
+}
+
+async function buildAndPush(ctx: Context<Aws>, { repositoryUri, hash, folder, architecture, baseImage }: Props, login: Login): Promise<void> {
+	const host = await dockerHost();
+	const tag = `${repositoryUri}:${hash}`;
+	const platform = architecture === 'ARM64' ? 'linux/arm64' : 'linux/amd64';
+	await dockerBuild({ tag, platform, baseImage, context: await imageArchive(folder) }, (line) => ctx.note(line));
+	await dockerPush(tag, { ...login, host }, (line) => ctx.note(line));
+}
+
+/** The well-known descriptor of `{}`: https://github.com/opencontainers/image-spec/blob/main/manifest.md */
+const empty = { mediaType: 'application/vnd.oci.empty.v1+json', size: 2, digest: 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a' };
+
+/** Without a registry the image is what it would be built from: the archive in the bucket, and a manifest that names it. */
+async function putContext(ctx: Context<Aws>, { bucket, folder, hash, repositoryName, baseImage }: Props): Promise<void> {
+	const key = `images/${hash}.tar.gz`;
+	const archive = await imageArchive(folder);
+	await ctx.aws.client(S3Client).send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: archive, ContentType: 'application/gzip', ExpectedBucketOwner: ctx.aws.account }));
+	const manifest = {
+		schemaVersion: 2,
+		mediaType: 'application/vnd.oci.image.manifest.v1+json',
+		config: empty,
+		layers: [],
+		annotations: { 'airflow-deploy:context': `s3://${bucket}/${key}`, ...(baseImage === null ? {} : { 'airflow-deploy:base-image': baseImage }) },
+	};
+	const put = new PutImageCommand({ repositoryName, imageTag: hash, imageManifest: JSON.stringify(manifest), imageManifestMediaType: manifest.mediaType });
+	await ignoring(['ImageAlreadyExistsException'], ctx.aws.client(ECRClient).send(put));
+}

@@ -1,0 +1,181 @@
+import { CreateServiceCommand, DeleteServiceCommand, ECSClient, type Service, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import type { Aws } from '../aws/clients.ts';
+import { type Context, defineResource } from '../engine/resource.ts';
+import { describeService, ecsTags, findTasks, type Network, networkConfiguration, networkText, tagsFromEcs } from './ecs.ts';
+import { untilInterfacesGone } from './network-interfaces.ts';
+import { carriesNonce } from './ownership.ts';
+import { retrying } from './retrying.ts';
+import { untilDeployed } from './service-rollout.ts';
+import { foreign, ignoring, isOurs, required, until } from './support.ts';
+
+type Props = Network & {
+	name: string;
+	/** Name of the cluster. */
+	cluster: string;
+	/** ARN of a revision. */
+	taskDefinition: string;
+	desiredCount: number;
+	/** 100 and 200: the old task runs until the new one is healthy; 0 and 100: it is stopped first. */
+	minimumHealthyPercent: number;
+	maximumPercent: number;
+};
+type Outputs = {
+	name: string;
+	arn: string;
+	cluster: string;
+	taskDefinition: string;
+	desiredCount: number;
+	network: string;
+	/** Minimum and maximum percent, e.g. `100/200`. */
+	percent: string;
+	/** Id of the newest deployment. */
+	deployment: string;
+	/** IN_PROGRESS, COMPLETED or FAILED. */
+	rollout: string;
+};
+
+const services = ['arn:{partition}:ecs:{region}:{account}:service/{project}-*/{project}-*'];
+const tasks = ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*'];
+
+/** Fargate tasks that ECS keeps running. A failed deployment goes back to the revision before. */
+export const EcsService = defineResource<Aws, Props, Outputs>({
+	type: 'AWS::ECS::Service',
+	immutable: ['name', 'cluster'],
+	replacement: 'delete-first',
+	permissions: [
+		{ actions: ['ecs:DescribeServices'], on: services },
+		{ actions: ['ecs:CreateService', 'ecs:UpdateService', 'ecs:TagResource'], on: services, for: 'up' },
+		{ actions: ['ecs:UpdateService', 'ecs:DeleteService'], on: services, for: 'teardown' },
+		{ actions: ['ecs:DescribeTasks'], on: tasks },
+		{ actions: ['ecs:ListTasks', 'ecs:DescribeTaskDefinition', 'ec2:DescribeNetworkInterfaces'], on: ['*'] },
+		{ actions: ['logs:GetLogEvents'], on: ['arn:{partition}:logs:{region}:{account}:log-group:/airflow-deploy/{project}/*'], for: 'up' },
+		{ actions: ['iam:GetRole'], on: ['arn:{partition}:iam::{account}:role{role-path}{project}-*'], for: 'up' },
+	],
+
+	id: ({ name }) => name,
+	arn: ({ arn }) => arn,
+
+	async find(ctx, { name, cluster }) {
+		const service = await describeService(ctx.aws, cluster, name);
+		if (!service || service.status === 'INACTIVE') return undefined;
+		if (!isOurs(ctx, tagsFromEcs(service.tags))) throw foreign('the ECS service', name);
+		if (service.status !== 'DRAINING') return outputsOf(service, cluster);
+		await untilInactive(ctx, cluster, name);
+		return undefined;
+	},
+
+	async create(ctx, props) {
+		const create = new CreateServiceCommand({
+			...settings(props),
+			serviceName: props.name,
+			clientToken: ctx.token,
+			launchType: 'FARGATE',
+			platformVersion: 'LATEST',
+			tags: ecsTags(ctx.tags),
+		});
+		const { service } = await retrying(ctx, () => ctx.aws.client(ECSClient).send(create), {
+			passing: /Unable to assume the service linked role|ECS service role being passed|unable to assume the role|still Draining/i,
+			why: 'waiting for ECS to know its roles',
+		});
+		return outputsOf(required(service), props.cluster);
+	},
+
+	async wait(ctx, outputs) {
+		const deployment = await untilDeployed(ctx, outputs, outputs);
+		return { ...outputs, deployment, rollout: 'COMPLETED' };
+	},
+
+	matches: (props, outputs) =>
+		outputs.taskDefinition === props.taskDefinition &&
+		outputs.desiredCount === props.desiredCount &&
+		outputs.network === networkText(networkConfiguration(props)) &&
+		outputs.percent === percentOf(props) &&
+		outputs.rollout !== 'FAILED',
+
+	async update(ctx, props, outputs) {
+		// A failed deployment of this very revision is started again only by force.
+		const forceNewDeployment = outputs.rollout === 'FAILED' && outputs.taskDefinition === props.taskDefinition;
+		const { service } = await ctx.aws.client(ECSClient).send(new UpdateServiceCommand({ ...settings(props), service: props.name, forceNewDeployment }));
+		return outputsOf(required(service), props.cluster);
+	},
+
+	async remove(ctx, { cluster, name }) {
+		const service = await describeService(ctx.aws, cluster, name);
+		if (!service || service.status === 'INACTIVE' || !carriesNonce(ctx, tagsFromEcs(service.tags))) return;
+		const interfaces = await interfacesOf(ctx.aws, cluster, name);
+		if (service.status === 'ACTIVE') await remove(ctx, cluster, name);
+		await untilInactive(ctx, cluster, name);
+		// A service is INACTIVE while its network interfaces live on for up to 15 minutes, and they hold groups and subnets.
+		if (interfaces.length > 0) await untilInterfacesGone(ctx, [{ Name: 'network-interface-id', Values: interfaces }], `the network of ${name}`);
+	},
+
+	async exists(ctx, { cluster, name }) {
+		const service = await describeService(ctx.aws, cluster, name);
+		return service !== undefined && service.status !== 'INACTIVE' && carriesNonce(ctx, tagsFromEcs(service.tags));
+	},
+});
+
+/** What CreateService and UpdateService have in common. */
+function settings(props: Props) {
+	return {
+		cluster: props.cluster,
+		taskDefinition: props.taskDefinition,
+		desiredCount: props.desiredCount,
+		networkConfiguration: networkConfiguration(props),
+		deploymentConfiguration: {
+			minimumHealthyPercent: props.minimumHealthyPercent,
+			maximumPercent: props.maximumPercent,
+			deploymentCircuitBreaker: { enable: true, rollback: true },
+		},
+		// "Availability Zone Rebalancing does not support maximumPercent <= 100 %", and it is on unless refused.
+		availabilityZoneRebalancing: props.maximumPercent <= 100 ? ('DISABLED' as const) : ('ENABLED' as const),
+		enableExecuteCommand: true,
+		enableECSManagedTags: true,
+		propagateTags: 'SERVICE' as const,
+	};
+}
+
+async function remove(ctx: Context<Aws>, cluster: string, service: string): Promise<void> {
+	const ecs = ctx.aws.client(ECSClient);
+	const gone = ['ServiceNotFoundException', 'ServiceNotActiveException', 'ClusterNotFoundException'];
+	await ignoring(gone, ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: 0 })));
+	await ignoring(gone, ecs.send(new DeleteServiceCommand({ cluster, service, force: true })));
+}
+
+async function untilInactive(ctx: Context<Aws>, cluster: string, name: string): Promise<void> {
+	await until(
+		ctx,
+		async () => {
+			const service = await describeService(ctx.aws, cluster, name);
+			if (!service || service.status === 'INACTIVE') return true;
+			return `${name} is ${service.status}: ${service.runningCount ?? 0} running, ${service.pendingCount ?? 0} pending`;
+		},
+		`service ${name} to become inactive`,
+		{ every: 2 },
+	);
+}
+
+async function interfacesOf(aws: Aws, cluster: string, serviceName: string): Promise<string[]> {
+	const found = await Promise.all((['RUNNING', 'STOPPED'] as const).map((desiredStatus) => findTasks(aws, { cluster, serviceName, desiredStatus })));
+	const details = found.flat().flatMap(({ attachments = [] }) => attachments.flatMap((attachment) => attachment.details ?? []));
+	return details.filter(({ name }) => name === 'networkInterfaceId').map(({ value }) => required(value));
+}
+
+function outputsOf(service: Service, cluster: string): Outputs {
+	const newest = service.deployments?.find(({ status }) => status === 'PRIMARY');
+	return {
+		name: required(service.serviceName),
+		arn: required(service.serviceArn),
+		cluster,
+		taskDefinition: required(service.taskDefinition),
+		desiredCount: required(service.desiredCount),
+		network: networkText(service.networkConfiguration),
+		percent: percentOf(service.deploymentConfiguration ?? {}),
+		deployment: newest?.id ?? '',
+		rollout: newest?.rolloutState ?? 'COMPLETED',
+	};
+}
+
+function percentOf({ minimumHealthyPercent = 100, maximumPercent = 200 }: { minimumHealthyPercent?: number | undefined; maximumPercent?: number | undefined }): string {
+	return `${minimumHealthyPercent}/${maximumPercent}`;
+}

@@ -1,0 +1,107 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import {
+	CreateSecretCommand,
+	DeleteSecretCommand,
+	DescribeSecretCommand,
+	type DescribeSecretResponse,
+	PutSecretValueCommand,
+	RestoreSecretCommand,
+	SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import type { Aws } from '../aws/clients.ts';
+import { type Context, defineResource } from '../engine/resource.ts';
+import { UserError } from '../errors.ts';
+import { retrying } from './retrying.ts';
+import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
+
+/** How each kind of value is made: 256 random bits. base64url needs no escaping in URLs and shells, and RDS accepts it. */
+const generators = {
+	password: () => randomBytes(32).toString('base64url'),
+	token: () => randomBytes(32).toString('base64url'),
+	/** cryptography.fernet takes 32 bytes as URL-safe base64 with padding. */
+	'fernet-key': () => `${randomBytes(32).toString('base64url')}=`,
+	database: () => JSON.stringify({ password: randomBytes(32).toString('base64url') }),
+};
+
+type Props = {
+	/** Must not end in a hyphen and six characters: AWS then takes the end for its own suffix. */
+	name: string;
+	description: string;
+	/** What value is made; it is stored in Secrets Manager and nowhere else. */
+	value: keyof typeof generators;
+};
+type Outputs = { name: string; arn: string };
+
+const secrets = ['arn:{partition}:secretsmanager:{region}:{account}:secret:{project}-*'];
+
+export const Secret = defineResource<Aws, Props, Outputs>({
+	type: 'AWS::SecretsManager::Secret',
+	immutable: ['name', 'value'],
+	replacement: 'delete-first',
+	permissions: [
+		{ actions: ['secretsmanager:DescribeSecret'], on: secrets },
+		{ actions: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource', 'secretsmanager:RestoreSecret', 'secretsmanager:PutSecretValue'], on: secrets, for: 'up' },
+		{ actions: ['secretsmanager:DeleteSecret'], on: secrets, for: 'teardown' },
+	],
+
+	id: ({ arn }) => arn,
+	arn: ({ arn }) => arn,
+
+	async find(ctx, { name }) {
+		const secret = await describe(ctx, name);
+		// Scheduled for deletion is as good as absent: `create` restores it where it is ours.
+		if (!secret || secret.DeletedDate) return undefined;
+		if (!isOurs(ctx, secret.Tags)) throw foreign('the secret', name);
+		return { name, arn: required(secret.ARN) };
+	},
+
+	// A name that was deleted for good a moment ago is still taken for some seconds.
+	create: (ctx, props) =>
+		retrying(ctx, async () => (await createNew(ctx, props)) ?? restore(ctx, props), { passing: /ResourceNotFoundException|already scheduled for deletion/, why: 'waiting for the name of the deleted secret to become free' }),
+
+	matches: () => true,
+
+	// Nobody else's secret has this ARN: it ends in six random characters.
+	async remove(ctx, { arn }) {
+		const remove = new DeleteSecretCommand({ SecretId: arn, ForceDeleteWithoutRecovery: true });
+		await ignoring(['ResourceNotFoundException'], ctx.aws.client(SecretsManagerClient).send(remove));
+		// The deletion is asynchronous and the name stays taken meanwhile.
+		await until(ctx, async () => (await describe(ctx, arn)) === undefined, 'secret to be deleted', { atMost: 300 });
+	},
+
+	async exists(ctx, { arn }) {
+		const secret = await describe(ctx, arn);
+		return secret !== undefined && secret.DeletedDate === undefined;
+	},
+});
+
+async function describe(ctx: Context<Aws>, id: string): Promise<DescribeSecretResponse | undefined> {
+	return ignoring(['ResourceNotFoundException'], ctx.aws.client(SecretsManagerClient).send(new DescribeSecretCommand({ SecretId: id })));
+}
+
+/** Undefined where a secret of that name is scheduled for deletion. */
+async function createNew(ctx: Context<Aws>, { name, description, value }: Props): Promise<Outputs | undefined> {
+	const create = new CreateSecretCommand({ Name: name, Description: description, SecretString: generators[value](), ClientRequestToken: ctx.token, Tags: tagList(ctx.tags) });
+	try {
+		const { ARN } = await ctx.aws.client(SecretsManagerClient).send(create);
+		return { name, arn: required(ARN) };
+	} catch (error) {
+		if (error instanceof Error && error.name === 'InvalidRequestException' && /scheduled for deletion/.test(error.message)) return undefined;
+		throw error;
+	}
+}
+
+async function restore(ctx: Context<Aws>, { name, value }: Props): Promise<Outputs> {
+	const secrets = ctx.aws.client(SecretsManagerClient);
+	const old = await secrets.send(new DescribeSecretCommand({ SecretId: name }));
+	if (!isOurs(ctx, old.Tags)) throw reserved(name);
+	await secrets.send(new RestoreSecretCommand({ SecretId: name }));
+	await secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: generators[value](), ClientRequestToken: randomUUID() }));
+	return { name, arn: required(old.ARN) };
+}
+
+function reserved(name: string): UserError {
+	return new UserError('ForeignObject', `the secret ${name} was made by something else and is scheduled for deletion: its name is taken until then`, {
+		hint: `aws secretsmanager delete-secret --secret-id ${name} --force-delete-without-recovery, if nobody needs it any more`,
+	});
+}

@@ -1,0 +1,145 @@
+import { ECSClient, type Service, type Task, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import type { Aws } from '../aws/clients.ts';
+import type { Context } from '../engine/resource.ts';
+import { UserError } from '../errors.ts';
+import { accountBlocked, describeService, findTasks, isAccountBlocked, lastPart } from './ecs.ts';
+import { hasYoungRoles, mayPass } from './permissions-lag.ts';
+import { deploymentOf, isHopeless, judge, troubleIn, type Wanted } from './service-verdict.ts';
+import { required, until } from './support.ts';
+import { deathLine, deathReport, describeDeath, type TaskDeath } from './task-failure.ts';
+
+/** Seconds that ECS gets to end a deployment itself after three tasks have died, which is where its circuit breaker trips. */
+const grace = 60;
+/** Seconds within which AWS shows a new deployment. */
+const visibility = 60;
+
+interface Rollout {
+	readonly cluster: string;
+	readonly name: string;
+	wanted: Wanted;
+	/** When AWS first showed the deployment, milliseconds. */
+	seen: number | undefined;
+	/** When the third task had died, milliseconds. */
+	dying: number | undefined;
+	/** The revision that ran before and still can: what ECS goes back to. */
+	fallback: string | undefined;
+	began: number;
+	/** By task ARN: an ended task does not change any more. */
+	readonly deaths: Map<string, TaskDeath>;
+}
+
+/**
+ * Waits until the revision that was asked for runs alone and its rollout is COMPLETED.
+ * @returns the id of the deployment that completed
+ * @throws UserError `DeploymentFailed` with what AWS tells about the dead tasks; after a rollback too
+ */
+export async function untilDeployed(ctx: Context<Aws>, service: { cluster: string; name: string }, wanted: Wanted): Promise<string> {
+	const rollout: Rollout = { ...service, wanted, seen: undefined, dying: undefined, fallback: undefined, began: Date.now(), deaths: new Map() };
+	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every: 3, atMost: 2700 });
+	return rollout.wanted.deployment;
+}
+
+async function look(ctx: Context<Aws>, rollout: Rollout): Promise<boolean | string> {
+	const service = await describeService(ctx.aws, rollout.cluster, rollout.name);
+	if (!service) return missing(rollout);
+	observe(service, rollout);
+	const verdict = judge(service, rollout.wanted, rollout.seen !== undefined || Date.now() - rollout.began > visibility * 1000);
+	if (verdict.state === 'completed') return true;
+	const [blocked] = troubleIn(service).filter(isAccountBlocked);
+	if (blocked !== undefined) throw accountBlocked(blocked);
+	const deaths = await deadTasks(ctx.aws, rollout);
+	if (verdict.state === 'failed') return conclude(ctx, rollout, service, verdict.why, deaths);
+	const [death] = deaths;
+	if (!death) return verdict.note;
+	return judgeDeaths(ctx, rollout, service, deaths.length, await describe(ctx.aws, rollout, death), verdict.note);
+}
+
+function missing({ name, began }: Rollout): string {
+	if (Date.now() - began < visibility * 1000) return `waiting for ECS to show the service ${name}`;
+	throw new UserError('DeploymentFailed', `the service ${name} is gone: somebody deleted it`, { hint: 'run the same command again to make it anew' });
+}
+
+function observe(service: Service, rollout: Rollout): void {
+	const ours = deploymentOf(service, rollout.wanted);
+	if (ours) {
+		rollout.seen ??= Date.now();
+		rollout.wanted = { ...rollout.wanted, deployment: required(ours.id) };
+	}
+	const other = service.deployments?.find(({ taskDefinition }) => taskDefinition !== rollout.wanted.taskDefinition);
+	rollout.fallback ??= other?.taskDefinition;
+}
+
+/** Newest first. What ECS stops because it is not needed any more has not died. */
+async function deadTasks(aws: Aws, { cluster, name, wanted }: Rollout): Promise<Task[]> {
+	const stopped = await findTasks(aws, { cluster, serviceName: name, desiredStatus: 'STOPPED' });
+	return stopped
+		.filter(({ startedBy, stoppedReason = '' }) => startedBy === wanted.deployment && !stoppedReason.startsWith('Scaling activity initiated by'))
+		.toSorted((a, b) => (b.stoppingAt ?? b.stoppedAt ?? new Date()).getTime() - (a.stoppingAt ?? a.stoppedAt ?? new Date()).getTime());
+}
+
+async function describe(aws: Aws, { deaths }: Rollout, task: Task): Promise<TaskDeath> {
+	const known = deaths.get(task.taskArn ?? '');
+	if (known) return known;
+	const death = await describeDeath(aws, task);
+	if (task.lastStatus === 'STOPPED') deaths.set(death.taskArn, death);
+	return death;
+}
+
+/**
+ * ECS tries again by itself, so a death ends the wait only if nothing can come of it: a hopeless one where there is nothing
+ * to go back to (with a revision to go back to, ECS's rollback is waited for), or the third.
+ */
+async function judgeDeaths(ctx: Context<Aws>, rollout: Rollout, service: Service, count: number, death: TaskDeath, note: string): Promise<string> {
+	const uncertain = mayPass(deathLine(death)) && (await hasYoungRoles(ctx.aws, rollout.wanted.taskDefinition));
+	if (!uncertain && rollout.fallback === undefined && isHopeless(death)) throw failure(rollout, service, 'its tasks cannot start', death);
+	if (!uncertain && count >= 3) rollout.dying ??= Date.now();
+	if (rollout.dying !== undefined && Date.now() - rollout.dying > grace * 1000) throw failure(rollout, service, `${count} tasks died`, death);
+	return `${note}; ${count === 1 ? 'a task' : `${count} tasks`} died: ${deathLine(death)}`;
+}
+
+async function conclude(ctx: Context<Aws>, rollout: Rollout, service: Service, why: string, deaths: readonly Task[]): Promise<string> {
+	const described = deaths[0] && (await describe(ctx.aws, rollout, deaths[0]));
+	if (described && mayPass(deathLine(described)) && (await hasYoungRoles(ctx.aws, rollout.wanted.taskDefinition))) return deployAgain(ctx, rollout, deathLine(described));
+	throw failure(rollout, await rolledBack(ctx, rollout, service), why, described);
+}
+
+/** The roles were too young for ECS's three tries. */
+async function deployAgain(ctx: Context<Aws>, rollout: Rollout, why: string): Promise<string> {
+	const { cluster, name: service, wanted } = rollout;
+	const again = new UpdateServiceCommand({ cluster, service, taskDefinition: wanted.taskDefinition, forceNewDeployment: true });
+	const answer = await ctx.aws.client(ECSClient).send(again);
+	const deployment = answer.service?.deployments?.find(({ status }) => status === 'PRIMARY')?.id;
+	Object.assign(rollout, { wanted: { ...wanted, deployment: required(deployment) }, seen: undefined, dying: undefined, began: Date.now() });
+	return `deploying again, the roles were too new: ${why}`;
+}
+
+/** Waits until ECS runs the former revision again, so that what is reported stays true. */
+async function rolledBack(ctx: Context<Aws>, { cluster, name, wanted, fallback }: Rollout, failed: Service): Promise<Service> {
+	let service = failed;
+	if (fallback === undefined) return service;
+	const back = async (): Promise<boolean | string> => {
+		service = (await describeService(ctx.aws, cluster, name)) ?? service;
+		const primary = service.deployments?.find(({ status }) => status === 'PRIMARY');
+		const runs = primary?.taskDefinition !== wanted.taskDefinition && primary?.rolloutState === 'COMPLETED' && primary.runningCount === service.desiredCount;
+		return runs || `the new revision failed: waiting for ECS to go back to ${lastPart(fallback)}`;
+	};
+	await until(ctx, back, `ECS to go back to ${lastPart(fallback)}`, { every: 3, atMost: 900 }).catch((error: unknown) => {
+		if (!(error instanceof UserError)) throw error;
+	});
+	return service;
+}
+
+function failure(rollout: Rollout, service: Service, why: string, death: TaskDeath | undefined): UserError {
+	const lines = [
+		`${lastPart(rollout.wanted.taskDefinition)} was not deployed: ${why}`,
+		fate(rollout, service),
+		death ? deathReport(death) : '',
+		...troubleIn(service).map((message) => `ECS: ${message}`),
+	];
+	return new UserError('DeploymentFailed', lines.filter(Boolean).join('\n'), { hint: 'mend it, then run the same command again' });
+}
+
+function fate({ wanted }: Rollout, { deployments = [] }: Service): string {
+	const old = deployments.find(({ taskDefinition, runningCount = 0 }) => taskDefinition !== wanted.taskDefinition && runningCount > 0);
+	return old ? `${lastPart(old.taskDefinition)}, the revision before, runs` : 'no task of the service runs';
+}
