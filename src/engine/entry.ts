@@ -1,5 +1,7 @@
 import type { JsonObject } from './resource.ts';
 
+export { hashOf } from './difference.ts';
+
 /**
  * `creating` is written before the call, so a crash always leaves a trace to look for; `created` straight after it;
  * `ready` once others can use the object. `superseded`: replaced, to be removed when nothing uses it any more.
