@@ -41,7 +41,7 @@ export function motoEnvironment(on: Installer): Promise<PythonEnvironment> {
 export async function airflowEnvironment(on: Installer, folder: string): Promise<PythonEnvironment> {
 	const requirements = join(folder, 'requirements.txt');
 	const constraints = join(folder, 'constraints.txt');
-	const [, version] = /^apache-airflow(?:\[[^\]]*\])?==(\S+)/m.exec(await readFile(requirements, 'utf8')) ?? [];
+	const version = airflowVersion(await readFile(requirements, 'utf8'));
 	return environment(on, {
 		title: version === undefined ? 'Airflow' : `Airflow ${version}`,
 		name: 'airflow',
@@ -51,6 +51,11 @@ export async function airflowEnvironment(on: Installer, folder: string): Promise
 		flags: ['--compile-bytecode'],
 		findPython: findPython310,
 	});
+}
+
+/** The pinned version of Airflow in a requirements file. */
+export function airflowVersion(requirements: string): string | undefined {
+	return /^apache-airflow(?:\[[^\]]*\])?==(\S+)/m.exec(requirements)?.[1];
 }
 
 async function environment(on: Installer, recipe: Recipe): Promise<PythonEnvironment> {

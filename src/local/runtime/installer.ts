@@ -9,7 +9,7 @@ export interface Installer {
 	readonly cache: string;
 	/** Where programs are looked up, and with what settings they run. */
 	readonly environment: NodeJS.ProcessEnv;
-	onProgress(line: string): void;
+	readonly onProgress: (line: string) => void;
 }
 
 export function installer(onProgress: (line: string) => void, environment: NodeJS.ProcessEnv = process.env): Installer {

@@ -21,7 +21,7 @@ export interface PostgresOptions {
 	/** Only TLS connections are let in, as with rds.force_ssl on RDS; without, none is offered. */
 	readonly tls: boolean;
 	/** PostgreSQL's log. */
-	onLine?(line: string): void;
+	readonly onLine?: (line: string) => void;
 }
 
 export interface Postgres {

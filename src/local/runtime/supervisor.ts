@@ -30,7 +30,7 @@ export interface SupervisedProgram {
 	/** How the program is ended when this process dies; default: SIGKILL at once. */
 	readonly end?: { readonly signal: 'SIGTERM' | 'SIGINT' | 'SIGQUIT'; readonly seconds: number };
 	/** Each line of standard output and error, in their order. */
-	onLine(line: string): void;
+	readonly onLine: (line: string) => void;
 }
 
 /**

@@ -1,0 +1,18 @@
+/** What the process runtime knows of an image: its configuration, and where its contents are on this machine. */
+export interface Image {
+	/** `sha256:…` */
+	readonly digest: string;
+	/** The image's ENV, with PATH and other paths as in the container. */
+	readonly environment: Readonly<Record<string, string>>;
+	readonly workingDirectory: string;
+	/** Places of the image that all containers share: path in the container → path here. */
+	readonly paths: Readonly<Record<string, string>>;
+	/** Places that each container gets a directory of its own for. */
+	readonly directories: readonly string[];
+	/** Environment that makes the programs listen at the task's address; stronger than the container's own. */
+	placed(address: string): Readonly<Record<string, string>>;
+	/** What the image's ENTRYPOINT makes of a command. */
+	entryPoint(command: readonly string[]): readonly string[];
+	/** The ENTRYPOINT as a task definition would repeat it. */
+	readonly literalEntryPoint: readonly string[];
+}

@@ -1,0 +1,104 @@
+import { mkdir, mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ContainerSpec, PulledImage, RunningContainer, TaskIdentity, TaskRuntime, TaskSandbox, TaskVolume } from '../ecs/runtime.ts';
+import { releaseAddress, takeAddress } from './addresses.ts';
+import { startContainer } from './container.ts';
+import type { AwsRequest } from './ecr-images.ts';
+import type { Image } from './image.ts';
+import { pullImage } from './images.ts';
+import type { Installer } from './installer.ts';
+
+export interface ProcessRuntimeOptions {
+	/** `tasks/` below it holds a directory per task, while it runs. */
+	readonly directory: string;
+	/** The Python that runs the supervisors (`findPython3`). */
+	readonly python: string;
+	/** Of this endpoint, e.g. `http://127.0.0.1:4566`. */
+	readonly endpointUrl: string;
+	readonly installer: Installer;
+	readonly request: AwsRequest;
+	/** The directory of an EFS file system, as seen through the access point or from the root directory. */
+	efsDirectory(efs: NonNullable<TaskVolume['efs']>): Promise<string>;
+}
+
+/** Ports of the programs that images here may hold: a task gets an address where they are free. */
+const usualPorts = [8080, 5432];
+
+/** Runs containers as supervised processes of this machine: no container engine, no isolation. */
+export class ProcessRuntime implements TaskRuntime {
+	readonly name = 'process';
+	readonly #options: ProcessRuntimeOptions;
+	readonly #images = new Map<string, Image>();
+
+	constructor(options: ProcessRuntimeOptions) {
+		this.#options = options;
+	}
+
+	async pull(image: string, onProgress: (line: string) => void): Promise<PulledImage> {
+		const { request, installer } = this.#options;
+		const pulled = await pullImage(image, request, { ...installer, onProgress });
+		this.#images.set(image, pulled);
+		return { digest: pulled.digest };
+	}
+
+	async createTask({ taskId, volumes }: TaskIdentity): Promise<TaskSandbox> {
+		const directory = join(this.#options.directory, 'tasks', taskId);
+		const directories = await this.#volumeDirectories(volumes, directory);
+		const temporary = await temporaryDirectory(directory);
+		// With a server on 0.0.0.0:8080 no address is free: then the program itself has to say so, if it needs that port.
+		const address = (await takeAddress(usualPorts)) ?? (await takeAddress([])) ?? '127.0.0.1';
+		return {
+			address,
+			start: (spec) => this.#start(spec, { directory, temporary, volumes: directories, address }),
+			dispose: async () => {
+				releaseAddress(address);
+				await removeTask(directory);
+			},
+		};
+	}
+
+	/** Removes what tasks of a killed endpoint left in the same directory. Call it before the first task. */
+	async removeLeftovers(): Promise<void> {
+		const tasks = join(this.#options.directory, 'tasks');
+		const names = await readdir(tasks).catch(() => []);
+		await Promise.all(names.map((name) => removeTask(join(tasks, name))));
+	}
+
+	async #start(spec: ContainerSpec, task: { directory: string; temporary: string; volumes: Record<string, string>; address: string }): Promise<RunningContainer> {
+		if (!this.#images.has(spec.image)) {
+			await this.pull(spec.image, this.#options.installer.onProgress);
+		}
+		const image = this.#images.get(spec.image);
+		if (image === undefined) {
+			throw new Error(`${spec.image} was not pulled`);
+		}
+		const { python, endpointUrl } = this.#options;
+		return startContainer(spec, image, { ...task, directory: join(task.directory, 'containers', spec.name), python, endpointUrl });
+	}
+
+	async #volumeDirectories(volumes: readonly TaskVolume[], directory: string): Promise<Record<string, string>> {
+		const entries = volumes.map(async ({ name, efs }): Promise<[string, string]> => {
+			const path = efs ? await this.#options.efsDirectory(efs) : join(directory, 'volumes', name);
+			await mkdir(path, { recursive: true });
+			return [name, path];
+		});
+		return Object.fromEntries(await Promise.all(entries));
+	}
+}
+
+/** In the system's temporary directory, for its short path; a link in the task's directory keeps its name. */
+async function temporaryDirectory(directory: string): Promise<string> {
+	const temporary = await mkdtemp(join(tmpdir(), 'airflow-deploy-'));
+	await mkdir(directory, { recursive: true });
+	await symlink(temporary, join(directory, 'tmp'));
+	return temporary;
+}
+
+async function removeTask(directory: string): Promise<void> {
+	const temporary = await readlink(join(directory, 'tmp')).catch(() => undefined);
+	if (temporary !== undefined) {
+		await rm(temporary, { recursive: true, force: true });
+	}
+	await rm(directory, { recursive: true, force: true });
+}
