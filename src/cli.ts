@@ -1,0 +1,83 @@
+import type { Where } from './aws/errors.ts';
+import { Exit, UserError } from './errors.ts';
+import { watchInterrupts } from './interrupts.ts';
+import type { Interrupts, Signals } from './interrupts.ts';
+import { type Invocation, parse } from './program.ts';
+import type { Io } from './ui/io.ts';
+import type { Ui } from './ui/ui.ts';
+
+/** What `main` touches of its process; tests hand in their own. */
+export interface MainIo extends Io {
+	readonly signals: Signals;
+	/** Ends the process at once: the second Ctrl-C. */
+	exit(code: number): void;
+}
+
+/**
+ * Runs one command line. Everything that ends a command ends here, and only here becomes an exit code (errors.ts, `Exit`).
+ * @param argv without node and script
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[], given: Partial<MainIo> = {}): Promise<number> {
+	const io: MainIo = { ...processIo(), ...given };
+	let invocation: Invocation | undefined;
+	try {
+		invocation = parse(argv, (text) => void io.stdout.write(text));
+	} catch (error) {
+		return fail(error, {}, await openUi(io, { json: argv.includes('--json'), verbose: argv.includes('--verbose') }));
+	}
+	return invocation === undefined ? Exit.ok : run(invocation, io);
+}
+
+async function run({ command, path, flags, options }: Invocation, io: MainIo): Promise<number> {
+	let ui: Ui | undefined;
+	let where: Where = {};
+	const interrupts = watchInterrupts(io, command.graceful === true, () => ui);
+	try {
+		ui = await openUi(io, { ...flags, interrupts, where: () => where });
+		const { openSession } = await import('./commands/session.ts');
+		const session = await openSession({ command, path, flags, io, ui, signal: interrupts.signal, onPlace: (place) => (where = place) });
+		return await command.run(session, options);
+	} catch (error) {
+		return fail(error, where, ui ?? (await openUi(io, flags)), interrupts.signal);
+	} finally {
+		ui?.close();
+		interrupts.dispose();
+	}
+}
+
+async function fail(error: unknown, where: Where, ui: Ui, signal?: AbortSignal): Promise<number> {
+	const { advise } = await import('./commands/advice.ts');
+	const advice = error instanceof UserError ? error : advise(error, where, signal);
+	ui.error(advice);
+	return advice.exit;
+}
+
+interface UiFlags {
+	readonly json?: boolean;
+	readonly yes?: boolean;
+	readonly verbose?: boolean;
+	readonly interrupts?: Interrupts;
+	readonly where?: () => Where;
+}
+
+async function openUi(io: Io, { json = false, yes = false, verbose = false, interrupts, where = () => ({}) }: UiFlags): Promise<Ui> {
+	const [{ createUi }, { advise }] = await Promise.all([import('./ui/ui.ts'), import('./commands/advice.ts')]);
+	return createUi({ io, json, yes, verbose, signal: interrupts?.signal ?? new AbortController().signal, explain: (error) => advise(error, where()).message });
+}
+
+function processIo(): MainIo {
+	// `airflow-deploy status | head -1` closes the pipe early: no failure.
+	process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+		if (error.code !== 'EPIPE') throw error;
+	});
+	return {
+		stdout: process.stdout,
+		stderr: process.stderr,
+		stdin: process.stdin,
+		env: process.env,
+		cwd: process.cwd(),
+		signals: process,
+		exit: (code) => process.exit(code),
+	};
+}

@@ -1,0 +1,29 @@
+import { explain, type Where } from '../aws/errors.ts';
+import { Exit, UserError } from '../errors.ts';
+import { defect } from '../ui/errors.ts';
+
+const fileFailures: Readonly<Record<string, string>> = {
+	ENOSPC: 'the disk is full',
+	EDQUOT: 'the disk quota is used up',
+	EACCES: 'permission denied',
+	EPERM: 'permission denied',
+	EROFS: 'the file system is read-only',
+	EMFILE: 'too many files are open',
+};
+
+/** What is said about anything that was thrown: advice where there is any, else that it is our defect. */
+export function advise(error: unknown, where: Where, signal?: AbortSignal): UserError {
+	if (error instanceof UserError) return error;
+	if (signal?.aborted === true && error instanceof Error && error.name === 'AbortError') {
+		return new UserError('Interrupted', 'interrupted; the state file is complete', { hint: 'the same command goes on where it stopped', exit: Exit.interrupted, cause: error });
+	}
+	return explain(error, where) ?? explainFile(error) ?? defect(error);
+}
+
+function explainFile(error: unknown): UserError | undefined {
+	if (!(error instanceof Error)) return undefined;
+	const { code = '', path, syscall } = error as NodeJS.ErrnoException;
+	const reason = fileFailures[code];
+	if (reason === undefined || path === undefined) return undefined;
+	return new UserError('FileFailed', `cannot ${syscall ?? 'use'} ${path}: ${reason} (${code})`, { hint: code === 'ENOSPC' ? `df -h ${path}` : `ls -ld ${path}`, cause: error });
+}

@@ -1,0 +1,27 @@
+import type { Aws } from '../aws/clients.ts';
+import type { Config } from '../config/config.ts';
+import type { Region } from '../config/region.ts';
+import type { Environment } from '../environment/environment.ts';
+import type { Ui } from '../ui/ui.ts';
+import type { LocalEndpoint } from './local-endpoint.ts';
+
+/** All that a command works with. */
+export interface CommandContext {
+	readonly config: Config;
+	readonly region: Region;
+	/** The process's environment over `.env`. */
+	readonly env: NodeJS.ProcessEnv;
+	readonly cwd: string;
+	/** Aborted by Ctrl-C. */
+	readonly signal: AbortSignal;
+	readonly ui: Ui;
+	readonly json: boolean;
+	/** The endpoint on this machine that belongs to the working directory. */
+	readonly local: LocalEndpoint;
+	/** Who we are, and clients. @throws UserError without credentials, or `NothingUp` where the local endpoint does not run */
+	readonly connect: () => Promise<Aws>;
+	/** As `connect`, but undefined where the local endpoint does not run: then nothing is up. */
+	readonly connectIfUp: () => Promise<Aws | undefined>;
+	/** The configured environment on the account that `aws` reaches. */
+	readonly environment: (aws: Aws) => Promise<Environment>;
+}

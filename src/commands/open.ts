@@ -1,0 +1,20 @@
+import { Exit, UserError } from '../errors.ts';
+import { defineCommand, flag } from './define.ts';
+import { statusOf } from './status.ts';
+import { nothingUp } from './target.ts';
+
+export const open = defineCommand({
+	name: 'open',
+	summary: 'open the web page in the browser',
+	options: { print: flag('print its address only') },
+	async run(context, { print }) {
+		const { ui, cwd } = context;
+		const status = await statusOf(context);
+		if (status.phase === 'absent') throw nothingUp(cwd, status, status.environment);
+		const { url } = status.webserver;
+		if (url === null) throw new UserError('NoAddress', 'the web page has no address: no webserver task runs', { hint: 'airflow-deploy status' });
+		if (!print) await (await import('open')).default(url);
+		ui.result({ url }, () => url);
+		return Exit.ok;
+	},
+});

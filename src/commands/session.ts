@@ -1,0 +1,93 @@
+import type { Aws } from '../aws/clients.ts';
+import { loadConfig } from '../config/config.ts';
+import { filesOf } from '../environment/places.ts';
+import { UserError } from '../errors.ts';
+import type { Io } from '../ui/io.ts';
+import type { Ui } from '../ui/ui.ts';
+import type { CommandContext } from './context.ts';
+import type { Command } from './define.ts';
+import { localEndpoint } from './local-endpoint.ts';
+import { connectTarget, localAccount, nothingUp, otherPlace } from './target.ts';
+
+/** Flags that every command takes. */
+export interface GlobalFlags {
+	readonly target?: string;
+	readonly local?: true;
+	readonly env?: string;
+	readonly json?: true;
+	readonly yes?: true;
+	readonly verbose?: true;
+	readonly region?: string;
+	readonly profile?: string;
+}
+
+interface SessionOptions {
+	readonly command: Command;
+	readonly path: string;
+	readonly flags: GlobalFlags;
+	readonly io: Io;
+	readonly ui: Ui;
+	readonly signal: AbortSignal;
+	/** Told where calls will go, for advice about errors. */
+	readonly onPlace: (place: { region: string; profile?: string | undefined; endpoint?: string | undefined }) => void;
+}
+
+/** Reads the configuration and lays out what the command works with; nothing is called yet. */
+export async function openSession({ command, path, flags, io, ui, signal, onPlace }: SessionOptions): Promise<CommandContext> {
+	const target = flags.local ? 'local' : flags.target;
+	const { config, region, env } = await loadConfig({ flags: { environment: flags.env, target, region: flags.region, profile: flags.profile }, env: io.env, cwd: io.cwd });
+	if (io.env === process.env) exposeToSdk(env);
+	const local = localEndpoint(io.cwd, (line) => ui.busy(line));
+	const place = { region: region.name, profile: flags.profile };
+	onPlace({ ...place, endpoint: config.target === 'aws' ? env['AWS_ENDPOINT_URL'] : undefined });
+	if (config.target === 'aws') noteRedirections(env, ui);
+
+	const connectIfUp = async (): Promise<Aws | undefined> => {
+		const observe = flags.verbose ? { observe: (call: { service: string; operation: string }) => ui.note(`call ${call.service} ${call.operation}`) } : {};
+		const aws = await connectTarget({ ...place, target: config.target, env, local, starts: command.starts === true, ...observe }).catch((error: unknown) => {
+			throw hintAtLocal(error, command, () => otherPlace(io.cwd, { account: '', region: region.name }, config.environment));
+		});
+		if (aws) onPlace({ ...place, endpoint: aws.endpoint });
+		return aws;
+	};
+	return {
+		config, region, env, cwd: io.cwd, signal, ui, json: flags.json === true, local, connectIfUp,
+		async connect() {
+			const aws = await connectIfUp();
+			if (aws === undefined) throw nothingUp(io.cwd, { account: localAccount, region: region.name }, config.environment);
+			return aws;
+		},
+		async environment(aws) {
+			const { openEnvironment } = await import('../environment/environment.ts');
+			const observe = ui.observer(filesOf(io.cwd, aws, config.environment).history);
+			return openEnvironment({
+				config, aws, target: config.target, cwd: io.cwd, env, command: path, signal, observe,
+				warn: (line) => ui.note(line),
+				confirmRecreate: (keys) => confirmRecreate(ui, keys),
+			});
+		},
+	};
+}
+
+/** The SDK's default chain reads process.env: what `.env` says about AWS must be there. */
+function exposeToSdk(env: NodeJS.ProcessEnv): void {
+	for (const [name, value] of Object.entries(env)) if (name.startsWith('AWS_') && value) process.env[name] ??= value;
+}
+
+/** A variable of one service alone can send its calls elsewhere in silence. */
+function noteRedirections(env: NodeJS.ProcessEnv, ui: Ui): void {
+	for (const name of Object.keys(env)) if (name.startsWith('AWS_ENDPOINT_URL_') && !env['AWS_ENDPOINT_URL']) ui.note(`note: ${name} sends the calls of one service to ${env[name]}`);
+}
+
+/** Without credentials, commands about what is up say so where it is up locally. */
+function hintAtLocal(error: unknown, { starts }: Command, other: () => string | undefined): unknown {
+	if (!(error instanceof UserError) || error.code !== 'NoCredentials' || starts === true) return error;
+	const hint = other();
+	return hint === undefined ? error : new UserError(error.code, error.message, { hint, exit: error.exit, cause: error.cause });
+}
+
+async function confirmRecreate(ui: Ui, keys: readonly string[]): Promise<boolean> {
+	ui.note(`AWS no longer shows ${keys.length === 1 ? 'an object' : `${keys.length} objects`} that this environment had: ${keys.join(', ')}`);
+	await ui.confirm('Type recreate to make them again', 'recreate');
+	return true;
+}

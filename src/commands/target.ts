@@ -1,0 +1,73 @@
+import type { Aws, CallObserver, Connection } from '../aws/clients.ts';
+import { elsewhere } from '../environment/places.ts';
+import { UserError } from '../errors.ts';
+import type { LocalEndpoint } from './local-endpoint.ts';
+
+/** The local endpoint's account. */
+export const localAccount = '000000000000';
+
+export interface TargetOptions {
+	readonly target: 'aws' | 'local';
+	readonly region: string;
+	readonly profile: string | undefined;
+	readonly env: NodeJS.ProcessEnv;
+	readonly local: LocalEndpoint;
+	/** Whether this command may start the local endpoint. */
+	readonly starts: boolean;
+	/** Told of every call. */
+	readonly observe?: CallObserver;
+}
+
+/**
+ * Clients for the chosen target; undefined where that is the local one and its endpoint does not run.
+ * The local target is nothing but an endpoint URL and its credentials: whoever exports these gets the same.
+ */
+export async function connectTarget(options: TargetOptions): Promise<Aws | undefined> {
+	const connection = options.target === 'local' ? await localConnection(options) : awsConnection(options);
+	if (connection === undefined) return undefined;
+	const { connect } = await import('../aws/connect.ts');
+	return connect(connection, options.observe);
+}
+
+async function localConnection({ local, starts, region }: TargetOptions): Promise<Connection | undefined> {
+	const endpoint = starts ? await local.ensure() : await local.running();
+	if (endpoint === undefined) return undefined;
+	const credentials = staticCredentials(await local.environment(endpoint.url));
+	return { region, endpoint: endpoint.url, ...(credentials === undefined ? {} : { credentials }) };
+}
+
+/** A profile wins over keys in the environment, as in the SDK's default chain. */
+export function awsConnection({ env, region, profile = env['AWS_PROFILE'] || undefined }: Pick<TargetOptions, 'env' | 'region'> & { profile?: string | undefined }): Connection {
+	const endpoint = env['AWS_ENDPOINT_URL'];
+	const credentials = profile === undefined ? staticCredentials(env) : undefined;
+	return {
+		region,
+		...(endpoint ? { endpoint: endpoint.replace(/\/+$/, '') } : {}),
+		...(profile === undefined ? {} : { profile }),
+		...(credentials === undefined ? {} : { credentials }),
+	};
+}
+
+function staticCredentials(env: Readonly<Record<string, string | undefined>>): Connection['credentials'] {
+	const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = env;
+	if (!accessKeyId || !secretAccessKey) return undefined;
+	return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
+}
+
+/** Where the environment is, when it is not where it was looked for: a sentence with the flag to add, or undefined. */
+export function otherPlace(cwd: string, place: { account: string; region: string }, environment: string): string | undefined {
+	const [other] = elsewhere(cwd, place, environment);
+	if (other === undefined) return undefined;
+	const account = other.slice(0, 12);
+	const region = other.slice(13);
+	if (account === place.account) return `${environment} is up in ${region}: add --region ${region}`;
+	if (account === localAccount) return `${environment} is up on the local target: add --local`;
+	return `${environment} is up on AWS, in account ${account}, ${region}: ${place.account === localAccount ? `add --target aws --region ${region}` : 'use its credentials'}`;
+}
+
+export function nothingUp(cwd: string, place: { account: string; region: string }, environment: string): UserError {
+	const local = place.account === localAccount;
+	return new UserError('NothingUp', `${environment} is not up ${local ? 'on the local target' : `in account ${place.account}, ${place.region}`}`, {
+		hint: otherPlace(cwd, place, environment) ?? `airflow-deploy up${local ? ' --local' : ''}${environment === 'main' ? '' : ` --env ${environment}`}`,
+	});
+}

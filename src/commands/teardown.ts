@@ -1,0 +1,46 @@
+import type { TeardownDocument } from '../environment/documents.ts';
+import { filesOf, recordedEnvironments } from '../environment/places.ts';
+import { Exit } from '../errors.ts';
+import { renderTeardown } from '../ui/render/teardown.ts';
+import type { CommandContext } from './context.ts';
+import { defineCommand } from './define.ts';
+import { localAccount, otherPlace } from './target.ts';
+
+const nothing: TeardownDocument = { deleted: [], left: [], kept: [], wallSeconds: 0 };
+
+export const teardown = defineCommand({
+	name: 'teardown',
+	summary: 'remove all that was made, and check that nothing is left',
+	graceful: true,
+	async run(context) {
+		const { connectIfUp, environment, ui, config, cwd, region } = context;
+		const aws = await connectIfUp();
+		if (aws === undefined) return nothingToRemove(context);
+		const place = `account ${aws.account}, ${aws.region} (${region.source})`;
+		ui.note(`teardown ${config.environment}: ${config.target} target, ${place}`);
+		await ui.confirm(`Type ${config.environment} to remove it from ${place}`, config.environment);
+		const document = await (await environment(aws)).teardown();
+		if (document.left.length === 0) await stopIfLast(context, filesOf(cwd, aws, config.environment).directory);
+		ui.result(document, renderTeardown);
+		if (document.deleted.length === 0 && document.left.length === 0) noteOtherPlace(context, aws);
+		return document.left.length === 0 ? Exit.ok : Exit.unclean;
+	},
+});
+
+/** The local endpoint goes with its last environment; one reached by its URL belongs to whoever started it. */
+async function stopIfLast({ config, local }: CommandContext, directory: string): Promise<void> {
+	if (config.target === 'local' && recordedEnvironments(directory).length === 0) await local.stop();
+}
+
+/** The endpoint is gone and everything with it; what it left on disk is cleared. */
+async function nothingToRemove(context: CommandContext): Promise<0> {
+	await context.local.stop();
+	context.ui.result(nothing, renderTeardown);
+	noteOtherPlace(context, { account: localAccount, region: context.region.name });
+	return Exit.ok;
+}
+
+function noteOtherPlace({ cwd, config, ui }: CommandContext, place: { account: string; region: string }): void {
+	const other = otherPlace(cwd, place, config.environment);
+	if (other !== undefined) ui.note(other);
+}

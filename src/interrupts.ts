@@ -1,0 +1,40 @@
+import { Exit } from './errors.ts';
+import type { Ui } from './ui/ui.ts';
+
+/** The part of `process` that signals come from. */
+export interface Signals {
+	on(name: NodeJS.Signals, listener: () => void): unknown;
+	off(name: NodeJS.Signals, listener: () => void): unknown;
+}
+
+export interface Interrupts {
+	/** Aborted by the first signal. */
+	readonly signal: AbortSignal;
+	dispose(): void;
+}
+
+const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * The first signal stops new steps and lets running ones end, the second ends the process at once: the state is complete
+ * at every moment. Commands that change nothing end at the first.
+ */
+export function watchInterrupts(process: { readonly signals: Signals; exit(code: number): void }, graceful: boolean, ui: () => Ui | undefined): Interrupts {
+	const controller = new AbortController();
+	const listener = (): void => {
+		if (controller.signal.aborted || !graceful) {
+			ui()?.close();
+			process.exit(Exit.interrupted);
+			return;
+		}
+		ui()?.note('stopping: steps that run are awaited, no new ones start; again to stop at once');
+		controller.abort();
+	};
+	for (const name of names) process.signals.on(name, listener);
+	return {
+		signal: controller.signal,
+		dispose: () => {
+			for (const name of names) process.signals.off(name, listener);
+		},
+	};
+}

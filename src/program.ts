@@ -1,0 +1,100 @@
+import { Command as Program, CommanderError, Option } from 'commander';
+import { commands } from './commands/all.ts';
+import type { Command, Given, Group, Options } from './commands/define.ts';
+import type { GlobalFlags } from './commands/session.ts';
+import { Exit, UserError } from './errors.ts';
+import { version } from './package.ts';
+
+/** A command as it was asked for. */
+export interface Invocation {
+	readonly command: Command;
+	/** Its words: `state list`. */
+	readonly path: string;
+	readonly flags: GlobalFlags;
+	readonly options: Given<Options>;
+}
+
+/**
+ * Reads the command line. Undefined where help or the version was asked for, and has been written.
+ * @throws UserError with exit 2 for an unknown command or flag, naming the nearest
+ */
+export function parse(argv: readonly string[], write: (text: string) => void): Invocation | undefined {
+	let invocation: Invocation | undefined;
+	const program = globalProgram(write);
+	const add = (parent: Program, item: Command | Group, path: string): void => {
+		const child = prepare(parent.command(item.name).summary(item.summary).description(capital(item.summary)), write);
+		if ('commands' in item) for (const inner of item.commands) add(child, inner, `${path} ${inner.name}`);
+		else withOptions(child, item).action((options: Invocation['options']) => void (invocation = { command: item, path, flags: program.opts(), options: complete(item, options) }));
+	};
+	for (const item of commands) add(program, item, item.name);
+	try {
+		program.parse(argv, { from: 'user' });
+		return invocation;
+	} catch (error) {
+		if (!(error instanceof CommanderError)) throw error;
+		if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return undefined;
+		throw usageError(error, program);
+	}
+}
+
+function globalProgram(write: (text: string) => void): Program {
+	return prepare(new Program('airflow-deploy'), write)
+		.description('Deploys Apache Airflow on AWS ECS Fargate with one command, and takes it away with one command.')
+		.version(version, '-V, --version', 'print the version')
+		.addOption(new Option('--target <target>', 'where to deploy').choices(['aws', 'local']))
+		.addOption(new Option('--local', 'short for --target local').conflicts('target'))
+		.option('--env <name>', 'the environment (default: main)')
+		.option('--region <region>', 'the AWS region')
+		.option('--profile <name>', 'a profile of your AWS configuration')
+		.option('--json', 'print exactly one JSON document')
+		.option('--yes', 'ask nothing')
+		.option('--verbose', 'show calls, and causes of errors');
+}
+
+function prepare(program: Program, write: (text: string) => void): Program {
+	return program
+		.exitOverride()
+		.configureHelp({ showGlobalOptions: true, helpWidth: 80, subcommandTerm: (command) => command.name() })
+		.configureOutput({ writeOut: write, writeErr: () => {} })
+		.helpOption('-h, --help', 'print this help')
+		.helpCommand(false);
+}
+
+function withOptions(program: Program, { options = {} }: Command): Program {
+	for (const [name, option] of Object.entries(options)) {
+		const made = new Option(option.kind === 'flag' ? `--${name}` : `--${name} ${option.placeholder}`, option.help);
+		program.addOption(option.kind === 'value' && option.choices ? made.choices(option.choices) : made);
+	}
+	return program;
+}
+
+/** Flags that were not given are false. */
+function complete({ options = {} }: Command, given: Readonly<Record<string, string | boolean | undefined>>): Given<Options> {
+	return Object.fromEntries(Object.entries(options).map(([name, { kind }]) => [name, given[name] ?? (kind === 'flag' ? false : undefined)])) as Given<Options>;
+}
+
+const codes: Readonly<Record<string, string>> = {
+	'commander.unknownCommand': 'UnknownCommand',
+	'commander.unknownOption': 'UnknownFlag',
+	'commander.help': 'NoCommand',
+};
+
+function usageError({ code, message }: CommanderError, program: Program): UserError {
+	const [first = '', suggestion] = message.split('\n');
+	if (code === 'commander.help') return new UserError('NoCommand', `no command was given: there are ${names(program)}`, { hint: 'airflow-deploy --help', exit: Exit.usage });
+	const meant = /Did you mean (?:one of )?(.*)\?/.exec(suggestion ?? '')?.[1];
+	return new UserError(codes[code] ?? 'InvalidUsage', first.replace(/^error: /, ''), {
+		hint: meant === undefined ? 'airflow-deploy --help' : `did you mean ${meant}?`,
+		exit: Exit.usage,
+	});
+}
+
+/** The words that could have come next. */
+function names(program: Program): string {
+	const group = program.commands.find((command) => command.commands.length > 0 && program.args[0] === command.name());
+	return (group ?? program).commands.map((command) => command.name()).join(', ');
+}
+
+function capital(text: string): string {
+	return text.charAt(0).toUpperCase() + text.slice(1);
+}
