@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Aws } from '../../src/aws/clients.ts';
+import { type AnyResource, type Context, isAction, type JsonObject } from '../../src/engine/resource.ts';
+import { kinds } from '../../src/resources/registry.ts';
+import { startEndpoint, type TestEndpoint } from './endpoint.ts';
+import { contextOf, type Made, makeNeeds, removeAll, type Sample, world } from './sample.ts';
+import { samples as samplesA } from './samples-a.ts';
+import { samples as samplesB } from './samples-b.ts';
+
+const samples: readonly Sample[] = [...samplesA, ...samplesB];
+const resources = [...kinds.values()].filter((kind): kind is AnyResource<Aws> => !isAction(kind));
+
+let endpoint: TestEndpoint;
+let aws: Aws;
+beforeAll(async () => {
+	endpoint = await startEndpoint();
+	aws = await endpoint.clients();
+}, 60_000);
+afterAll(() => endpoint.close());
+
+test('every kind has its own type', () => {
+	expect(new Set([...kinds.values()].map(({ type }) => type)).size).toBe(kinds.size);
+	for (const [type, kind] of kinds) expect(kind.type).toBe(type);
+});
+
+describe.each(resources)('$type', (kind) => {
+	test('keeps the contract', async () => {
+		const sample = samples.find((each) => each.kind.type === kind.type);
+		if (!sample) throw new Error(`no sample in test/resources/samples-*.ts for ${kind.type}`);
+		await keepsContract(sample);
+	}, 120_000);
+
+	test('lists the permissions it needs', () => {
+		for (const { actions, on } of kind.permissions) {
+			expect(on.length).toBeGreaterThan(0);
+			for (const action of actions) expect(action).toMatch(/^[a-z0-9-]+:[A-Z][A-Za-z0-9]+$/);
+		}
+		expect(kind.permissions.some((grant) => grant.for !== 'teardown')).toBe(true);
+	});
+});
+
+/** Absent, create, wait, find, update, remove, remove again; a kind that AWS keeps ends after its update. */
+async function keepsContract(sample: Sample): Promise<void> {
+	const here = world(aws);
+	const needed: Made = [];
+	const ctx = contextOf(here, sample.key);
+	try {
+		const needs = await makeNeeds(here, sample, needed);
+		const props = sample.props(needs, aws);
+		const outputs = await comesToLife(ctx, sample, props);
+		await isChanged(ctx, sample, { needs, props, outputs });
+		const last = (await sample.kind.find(ctx, props, outputs)) ?? outputs;
+		if (sample.kind.kept === undefined) await goesAway(ctx, sample, props, last);
+		else await sample.kind.remove(ctx, last);
+	} finally {
+		await removeAll(needed);
+	}
+}
+
+async function comesToLife(ctx: Context<Aws>, { kind }: Sample, props: JsonObject): Promise<JsonObject> {
+	const before = await kind.find(ctx, props, undefined);
+	if (kind.kept === undefined) expect(before, 'before it is made, find').toBeUndefined();
+	const created = before ?? (await kind.create(ctx, props));
+	const ready = (await kind.wait?.(ctx, created, props)) ?? created;
+	const found = await kind.find(ctx, props, undefined);
+	expect(found, 'once it is made, find').toBeDefined();
+	expect(kind.id(found as JsonObject)).toBe(kind.id(ready));
+	expect(kind.arn?.(ready) ?? 'arn:').toMatch(/^arn:/);
+	expect(JSON.parse(JSON.stringify(found)), 'outputs survive the state file').toEqual(found);
+	expect(await kind.find(ctx, props, ready), 'find with the record').toEqual(found);
+	expect(await kind.exists(ctx, ready)).toBe(true);
+	expect(kind.matches?.(props, found as JsonObject) ?? true, 'it is as wanted').toBe(true);
+	return ready;
+}
+
+async function isChanged(ctx: Context<Aws>, { kind, changed }: Sample, { needs, props, outputs }: { needs: Record<string, JsonObject>; props: JsonObject; outputs: JsonObject }): Promise<void> {
+	if (!changed || !kind.update) return;
+	const wanted = changed(needs, ctx.aws);
+	const found = (await kind.find(ctx, props, outputs)) ?? outputs;
+	if (kind.matches) {
+		// Kinds that read everything back compare in find, the others in matches.
+		const seen = (await kind.find(ctx, wanted, outputs)) ?? found;
+		expect(kind.matches(wanted, seen), 'a change is seen').toBe(false);
+	}
+	const updated = await kind.update(ctx, wanted, (await kind.find(ctx, wanted, outputs)) ?? found);
+	const after = await kind.find(ctx, wanted, updated);
+	expect(after, 'after the update, find').toBeDefined();
+	expect(kind.matches?.(wanted, after as JsonObject) ?? true, 'the update reached what was wanted').toBe(true);
+}
+
+async function goesAway(ctx: Context<Aws>, { kind }: Sample, props: JsonObject, outputs: JsonObject): Promise<void> {
+	await kind.remove(ctx, outputs);
+	expect(await kind.find(ctx, props, undefined), 'after the removal, find').toBeUndefined();
+	expect(await kind.exists(ctx, outputs), 'after the removal, exists').toBe(false);
+	await kind.remove(ctx, outputs);
+}
