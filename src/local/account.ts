@@ -1,0 +1,34 @@
+import type { Answer } from './front/failure.ts';
+import type { Call } from './front/call.ts';
+import type { Databases } from './databases.ts';
+import type { FileSystemDirectories } from './file-systems.ts';
+import type { Interfaces } from './interfaces.ts';
+import type { Moto } from './moto.ts';
+import type { ServiceLinkedRoles } from './service-linked-roles.ts';
+
+/** The emulated account: moto's books, and what we keep beside them. A reset makes a new one. */
+export interface Account {
+	/** 12 digits. */
+	readonly id: string;
+	/** Of this endpoint, no trailing slash. */
+	readonly url: string;
+	readonly moto: Moto;
+	readonly interfaces: Interfaces;
+	readonly databases: Databases;
+	readonly files: FileSystemDirectories;
+	readonly roles: ServiceLinkedRoles;
+}
+
+/** What AWS does about one operation and moto does not. */
+export interface Law {
+	/** Throws an AwsError to refuse the call, returns an answer in moto's stead, may change the call's body. */
+	before?(call: Call): Promise<Answer | void> | Answer | void;
+	/** Sees moto's answer, an error too; returns what the client gets. */
+	after?(call: Call, answer: Answer): Promise<Answer> | Answer;
+}
+
+/** The key of a law that is asked before the operation's own. */
+export const everyOperation = '*';
+
+/** By operation name. */
+export type Laws = Readonly<Record<string, Law>>;

@@ -1,0 +1,104 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { releaseAddress, takeAddress } from './runtime/addresses.ts';
+import type { PostgresProgram } from './runtime/postgres-program.ts';
+import { answersTls, type Postgres, startPostgres } from './runtime/postgres.ts';
+
+export interface DatabaseRequest {
+	readonly port: number;
+	readonly user: string;
+	readonly password: string;
+	readonly database: string;
+}
+
+/** How RDS shows the instance. */
+export interface DatabaseState {
+	readonly status: 'creating' | 'available' | 'deleting' | 'failed';
+	/** Once it answers. */
+	readonly address?: string;
+	readonly port: number;
+}
+
+interface Running {
+	state: DatabaseState;
+	starting: Promise<Postgres | undefined>;
+	readonly directory: string;
+	address?: string;
+	/** What goes with the instance: its network interface. */
+	readonly release: () => Promise<void>;
+}
+
+export interface DatabaseSettings {
+	/** Where data directories are made; see `postgresHome`. */
+	readonly home: string;
+	/** The Python that supervises servers. */
+	readonly python: string;
+	/** Made ready at the first use. */
+	readonly program: () => Promise<PostgresProgram>;
+	readonly log: (line: string) => void;
+}
+
+/** The real PostgreSQL servers behind RDS instances, each on a loopback address of its own. Keys: region and identifier. */
+export class Databases {
+	readonly #settings: DatabaseSettings;
+	readonly #running = new Map<string, Running>();
+	#made = 0;
+
+	constructor(settings: DatabaseSettings) {
+		this.#settings = settings;
+	}
+
+	stateOf(key: string): DatabaseState | undefined {
+		return this.#running.get(key)?.state;
+	}
+
+	/** Returns at once: the instance is `creating` until its server answers, `failed` if that never happens. */
+	create(key: string, request: DatabaseRequest, release: () => Promise<void>): void {
+		const directory = join(this.#settings.home, `database-${++this.#made}`);
+		const running: Running = { state: { status: 'creating', port: request.port }, directory, release, starting: Promise.resolve(undefined) };
+		this.#running.set(key, running);
+		running.starting = this.#start(running, request).catch((error: Error) => {
+			this.#settings.log(`database ${key}: ${error.message}`);
+			running.state = { status: 'failed', port: request.port };
+			return undefined;
+		});
+	}
+
+	/** Resolves when the server is gone and its data are removed. It is `deleting` from the call until `settled` was run, even if the server is gone. */
+	async delete(key: string, settled: () => Promise<void>): Promise<void> {
+		const running = this.#running.get(key);
+		if (!running) return settled();
+		running.state = { ...running.state, status: 'deleting' };
+		await this.#end(running);
+		await running.release();
+		await settled();
+		this.#running.delete(key);
+	}
+
+	/** Ends every server and forgets all instances. */
+	async stopAll(): Promise<void> {
+		await Promise.all([...this.#running.values()].map((running) => this.#end(running)));
+		this.#running.clear();
+	}
+
+	async #start(running: Running, request: DatabaseRequest): Promise<Postgres> {
+		const { python, program, log } = this.#settings;
+		const [ready, address] = await Promise.all([program(), takeAddress([request.port])]);
+		if (address === undefined) throw new Error(`port ${request.port} is in use on every loopback address: a server listens on 0.0.0.0:${request.port}`);
+		running.address = address;
+		const server = await startPostgres({ ...request, program: ready, python, dataDirectory: running.directory, address, tls: true, onLine: (line) => log(`postgres: ${line}`) });
+		if (!(await answersTls(address, request.port))) throw new Error(`PostgreSQL on ${address}:${request.port} does not answer`);
+		if (running.state.status === 'creating') running.state = { status: 'available', address, port: request.port };
+		void server.exited.then(() => {
+			if (running.state.status === 'available') running.state = { status: 'failed', port: request.port };
+		});
+		return server;
+	}
+
+	async #end(running: Running): Promise<void> {
+		const server = await running.starting;
+		await server?.stop();
+		await rm(running.directory, { recursive: true, force: true });
+		if (running.address !== undefined) releaseAddress(running.address);
+	}
+}

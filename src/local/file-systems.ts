@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join, normalize } from 'node:path';
+import { AwsFailure, type FileSystems } from './ecs/dependencies.ts';
+import { type JsonRecord, memberOf } from './front/call.ts';
+import { AwsError } from './front/failure.ts';
+import type { Moto } from './moto.ts';
+import { items, textOf } from './xml.ts';
+
+export interface Mount {
+	readonly fileSystemId: string;
+	readonly accessPointId: string | undefined;
+	/** Within the file system; `/` where an access point is given. */
+	readonly rootDirectory: string;
+}
+
+interface AccessPoint {
+	readonly fileSystemId: string;
+	readonly path: string;
+	/** Whether it makes its directory where there is none. */
+	readonly creates: boolean;
+}
+
+/** EFS as directories: `<directory>/<file system>/<path>`. Owners and modes are recorded by the API and not enforced. */
+export class FileSystemDirectories implements FileSystems {
+	readonly #directory: string;
+	readonly #moto: Moto;
+	readonly #accessPoints = new Map<string, AccessPoint>();
+
+	constructor(directory: string, moto: Moto) {
+		this.#directory = directory;
+		this.#moto = moto;
+	}
+
+	/** Remembers an access point, from the answer to CreateAccessPoint. */
+	learn(described: JsonRecord): void {
+		const root = (described['RootDirectory'] ?? {}) as JsonRecord;
+		const point = { fileSystemId: memberOf(described, 'FileSystemId') ?? '', path: memberOf(root, 'Path') ?? '/', creates: root['CreationInfo'] !== undefined };
+		this.#accessPoints.set(memberOf(described, 'AccessPointId') ?? '', point);
+	}
+
+	async check({ region, subnetId, fileSystemId, accessPointId }: Parameters<FileSystems['check']>[0]): Promise<void> {
+		const targets = await this.#list(region, 'DescribeMountTargets', `/mount-targets?FileSystemId=${encodeURIComponent(fileSystemId)}`, 'MountTargets');
+		const [subnet] = items(await this.#moto.query({ service: 'ec2', region, operation: 'DescribeSubnets' }, { 'SubnetId.1': subnetId }), 'subnetSet');
+		if (!targets.some((target) => memberOf(target, 'AvailabilityZoneName') === textOf(subnet, 'availabilityZone'))) throw unresolvable(region, fileSystemId);
+		if (accessPointId === undefined) return;
+		const known = await this.#list(region, 'DescribeAccessPoints', `/access-points?AccessPointId=${encodeURIComponent(accessPointId)}`, 'AccessPoints');
+		const point = this.#accessPoints.get(accessPointId);
+		if (known.length === 0 || point?.fileSystemId !== fileSystemId) throw new AwsFailure('AccessPointNotFound', 'mount.nfs4: access denied by server while mounting 127.0.0.1:/');
+		if (!point.creates && !existsSync(this.#path(point.fileSystemId, point.path))) throw new AwsFailure('RootDirectoryMissing', 'mount.nfs4: mounting 127.0.0.1:/ failed, reason given by server: No such file or directory');
+	}
+
+	/** The directory behind a mount, made at its first use; one that nobody may mount (see `check`) is an empty one elsewhere. */
+	async directoryOf({ fileSystemId, accessPointId, rootDirectory }: Mount): Promise<string> {
+		const point = accessPointId === undefined ? { fileSystemId, path: rootDirectory, creates: true } : this.#accessPoints.get(accessPointId);
+		const path = point && this.#path(point.fileSystemId, point.path);
+		const mounted = path !== undefined && (point?.creates || existsSync(path)) ? path : join(this.#directory, 'unmountable');
+		await mkdir(mounted, { recursive: true });
+		return mounted;
+	}
+
+	/** Removes the files of one file system, or of all. */
+	async remove(fileSystemId = ''): Promise<void> {
+		await rm(join(this.#directory, fileSystemId), { recursive: true, force: true });
+	}
+
+	/** Never outside of the file system, whatever the path says. */
+	#path(fileSystemId: string, path: string): string {
+		return join(this.#directory, normalize(`/${fileSystemId}`), normalize(`/${path}`));
+	}
+
+	async #list(region: string, operation: string, target: string, list: string): Promise<JsonRecord[]> {
+		const answer = await this.#moto.rest({ service: 'elasticfilesystem', region, operation }, 'GET', `/2015-02-01${target}`).catch((error: unknown): JsonRecord => {
+			if (error instanceof AwsError && error.status < 500) return {};
+			throw error;
+		});
+		return (answer[list] ?? []) as JsonRecord[];
+	}
+}
+
+function unresolvable(region: string, fileSystemId: string): AwsFailure {
+	return new AwsFailure('FileSystemNotFound', `Failed to resolve "${fileSystemId}.efs.${region}.amazonaws.com" - check that your file system ID is correct, and ensure that the VPC has an EFS mount target for this file system ID.`);
+}

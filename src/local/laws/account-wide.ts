@@ -1,0 +1,45 @@
+import type { Account, Laws } from '../account.ts';
+import { json, memberOf } from '../front/call.ts';
+import { jsonAnswer, queryAnswer } from '../front/failure.ts';
+
+export function stsLaws({ id }: Account): Laws {
+	return {
+		GetCallerIdentity: {
+			before: ({ region }) => queryAnswer('query', 'GetCallerIdentity', 'https://sts.amazonaws.com/doc/2011-06-15/', { Arn: `arn:${partitionOf(region)}:iam::${id}:user/local`, UserId: 'AIDALOCAL00000000000', Account: id }),
+		},
+	};
+}
+
+/** The prefixes of regions outside the commercial partition; botocore's partitions.json. */
+const partitions = [['cn-', 'aws-cn'], ['us-gov-', 'aws-us-gov'], ['eusc-', 'aws-eusc']] as const;
+
+export function partitionOf(region: string): string {
+	return partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
+}
+
+/** AWS's defaults of the quotas that a deployment meets. */
+const quotas: Readonly<Record<string, { name: string; value: number }>> = {
+	'fargate/L-3032A538': { name: 'Fargate On-Demand vCPU resource count', value: 6 },
+	'vpc/L-F678F1CE': { name: 'VPCs per Region', value: 5 },
+	'vpc/L-A4707A72': { name: 'Internet gateways per Region', value: 5 },
+	'rds/L-7B6409FD': { name: 'DB instances', value: 40 },
+	'elasticfilesystem/L-848C634D': { name: 'File systems per account', value: 1000 },
+};
+
+export function serviceQuotasLaws({ id }: Account): Laws {
+	return {
+		GetServiceQuota: {
+			before(call) {
+				const [service = '', code = ''] = ['ServiceCode', 'QuotaCode'].map((name) => memberOf(json(call), name));
+				const quota = quotas[`${service}/${code}`];
+				if (!quota) return undefined;
+				const arn = `arn:${partitionOf(call.region)}:servicequotas:${call.region}:${id}:${service}/${code}`;
+				return jsonAnswer(200, { Quota: { ServiceCode: service, ServiceName: service, QuotaArn: arn, QuotaCode: code, QuotaName: quota.name, Value: quota.value, Unit: 'None', Adjustable: true, GlobalQuota: false } });
+			},
+		},
+	};
+}
+
+export function freeTierLaws({ id }: Account): Laws {
+	return { GetAccountPlanState: { before: () => jsonAnswer(200, { accountId: id, accountPlanType: 'PAID', accountPlanStatus: 'ACTIVE' }) } };
+}

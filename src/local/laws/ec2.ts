@@ -1,0 +1,96 @@
+import type { Account, Laws } from '../account.ts';
+import { type Call, form } from '../front/call.ts';
+import { AwsError, queryAnswer } from '../front/failure.ts';
+import { items, type Element, parseXml, textOf, writeXml } from '../xml.ts';
+
+const namespace = 'http://ec2.amazonaws.com/doc/2016-11-15/';
+/** EC2 API reference, CreateSecurityGroup and IpRange: the characters of names and descriptions. */
+const groupText = /^[a-zA-Z0-9 ._\-:/()#,@[\]+=&;{}!$*]{0,255}$/;
+/** Default quotas per region: vpc L-F678F1CE and L-A4707A72. */
+const quota = { vpcs: 5, gateways: 5 };
+
+/** What holds what when it is deleted, and the checks that moto leaves out. */
+export function ec2Laws({ moto, interfaces }: Account): Laws {
+	const ask = async ({ region }: Call, operation: string, parameters: Record<string, string> = {}): Promise<Element> => moto.query({ service: 'ec2', region, operation }, parameters);
+	const filtered = (name: string, value: string): Record<string, string> => ({ 'Filter.1.Name': name, 'Filter.1.Value.1': value });
+
+	return {
+		CreateVpc: {
+			async before(call) {
+				if (items(await ask(call, 'DescribeVpcs'), 'vpcSet').length >= quota.vpcs) throw new AwsError('VpcLimitExceeded', 'The maximum number of VPCs has been reached.');
+			},
+		},
+		CreateInternetGateway: {
+			async before(call) {
+				if (items(await ask(call, 'DescribeInternetGateways'), 'internetGatewaySet').length >= quota.gateways) throw new AwsError('InternetGatewayLimitExceeded', 'The maximum number of internet gateways has been reached.');
+			},
+		},
+		CreateSecurityGroup: { before: checkGroupNames },
+		AuthorizeSecurityGroupIngress: { before: checkRuleDescriptions },
+		AuthorizeSecurityGroupEgress: { before: checkRuleDescriptions },
+		DeleteSecurityGroup: {
+			async before(call) {
+				const id = form(call).get('GroupId') ?? '';
+				const rules = items(await ask(call, 'DescribeSecurityGroupRules'), 'securityGroupRuleSet');
+				const named = rules.some((rule) => textOf(rule, 'referencedGroupInfo', 'groupId') === id && textOf(rule, 'groupId') !== id);
+				if (named || (await interfaces.find(call.region, { 'group-id': id })).length > 0) throw new AwsError('DependencyViolation', `resource ${id} has a dependent object`);
+				const [group] = items(await ask(call, 'DescribeSecurityGroups', filtered('group-id', id)), 'securityGroupInfo');
+				if (textOf(group, 'groupName') === 'default') throw new AwsError('CannotDelete', `the specified group: "${id}" name: "default" cannot be deleted by a user`);
+			},
+		},
+		DeleteSubnet: {
+			async before(call) {
+				const id = form(call).get('SubnetId') ?? '';
+				if ((await interfaces.find(call.region, { 'subnet-id': id })).length > 0) throw new AwsError('DependencyViolation', `The subnet '${id}' has dependencies and cannot be deleted.`);
+			},
+		},
+		DetachInternetGateway: {
+			async before(call) {
+				const vpc = form(call).get('VpcId') ?? '';
+				const mapped = (await interfaces.find(call.region, { 'vpc-id': vpc })).some((each) => interfaces.hasPublicAddress(textOf(each, 'networkInterfaceId') ?? ''));
+				if (mapped) throw new AwsError('DependencyViolation', `Network ${vpc} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`);
+			},
+		},
+		DeleteVpc: {
+			async before(call) {
+				const id = form(call).get('VpcId') ?? '';
+				const groups = items(await ask(call, 'DescribeSecurityGroups', filtered('vpc-id', id)), 'securityGroupInfo').filter((group) => textOf(group, 'groupName') !== 'default');
+				const gateways = items(await ask(call, 'DescribeInternetGateways', filtered('attachment.vpc-id', id)), 'internetGatewaySet');
+				const inside = await interfaces.find(call.region, { 'vpc-id': id });
+				if (groups.length + gateways.length + inside.length > 0) throw new AwsError('DependencyViolation', `The vpc '${id}' has dependencies and cannot be deleted.`);
+			},
+		},
+		DeleteNetworkInterface: {
+			before(call) {
+				const id = form(call).get('NetworkInterfaceId') ?? '';
+				if (interfaces.isAttached(id)) throw new AwsError('InvalidParameterValue', `Network interface '${id}' is currently in use.`);
+			},
+		},
+		DescribeNetworkInterfaces: {
+			after(_call, answer) {
+				if (answer.status !== 200) return answer;
+				const document = parseXml(answer.body.toString());
+				for (const shown of items(document, 'networkInterfaceSet')) interfaces.complete(shown);
+				return { ...answer, body: Buffer.from(writeXml(document)) };
+			},
+		},
+		DescribeVpcBlockPublicAccessOptions: {
+			before: ({ region }) => queryAnswer('ec2', 'DescribeVpcBlockPublicAccessOptions', namespace, { vpcBlockPublicAccessOptions: { awsRegion: region, state: 'default-state', internetGatewayBlockMode: 'off', exclusionsAllowed: 'allowed', managedBy: 'account' } }),
+		},
+	};
+}
+
+function checkGroupNames(call: Call): void {
+	const name = form(call).get('GroupName') ?? '';
+	if (name.startsWith('sg-')) throw new AwsError('InvalidParameterValue', `Value (${name}) for parameter GroupName is invalid. Group names may not be in the format sg-*`);
+	for (const parameter of ['GroupName', 'GroupDescription']) checkText(parameter, form(call).get(parameter) ?? '');
+}
+
+function checkRuleDescriptions(call: Call): void {
+	for (const [name, value] of form(call)) if (/^IpPermissions\.\d+\..+\.Description$/.test(name)) checkText('Description', value);
+}
+
+function checkText(parameter: string, value: string): void {
+	if (groupText.test(value)) return;
+	throw new AwsError('InvalidParameterValue', `Value (${value}) for parameter ${parameter} is invalid. Valid values are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*`);
+}

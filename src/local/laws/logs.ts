@@ -1,0 +1,42 @@
+import type { Laws } from '../account.ts';
+import { type Call, json, type JsonRecord, memberOf } from '../front/call.ts';
+import { AwsError } from '../front/failure.ts';
+
+/** CloudWatch Logs API reference, PutRetentionPolicy. */
+const retentions = new Set([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]);
+/** CloudWatch Logs API reference, PutLogEvents. */
+const batch = { events: 10_000, bytes: 1_048_576, bytesPerEvent: 26, spanMilliseconds: 24 * 3_600_000 };
+
+export function logsLaws(): Laws {
+	return {
+		PutRetentionPolicy: {
+			before(call) {
+				const days = json(call)['retentionInDays'];
+				if (typeof days !== 'number' || !retentions.has(days)) throw new AwsError('InvalidParameterException', `1 validation error detected: Value '${String(days)}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [${[...retentions].join(', ')}]`);
+			},
+		},
+		PutLogEvents: { before: checkBatch },
+		CreateLogGroup: {
+			before(call) {
+				const name = memberOf(json(call), 'logGroupName') ?? '';
+				if (!/^[.\-_/#A-Za-z0-9]{1,512}$/.test(name)) throw new AwsError('InvalidParameterException', `1 validation error detected: Value '${name}' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+`);
+			},
+		},
+		// Streams events over one long answer: clients fall back to FilterLogEvents.
+		StartLiveTail: {
+			before() {
+				throw new AwsError('UnknownOperationException', 'StartLiveTail is not available on the local endpoint');
+			},
+		},
+	};
+}
+
+function checkBatch(call: Call): void {
+	const events = (json(call)['logEvents'] ?? []) as JsonRecord[];
+	const times = events.map((event) => Number(event['timestamp']));
+	const bytes = events.reduce((sum, event) => sum + Buffer.byteLength(memberOf(event, 'message') ?? '') + batch.bytesPerEvent, 0);
+	if (events.length === 0 || events.length > batch.events) throw new AwsError('InvalidParameterException', `1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length between 1 and ${batch.events}`);
+	if (bytes > batch.bytes) throw new AwsError('InvalidParameterException', `Upload too large: ${bytes} bytes exceeds limit of ${batch.bytes}`);
+	if (times.some((time, index) => index > 0 && time < (times[index - 1] ?? 0))) throw new AwsError('InvalidParameterException', 'Log events in a single PutLogEvents request must be in chronological order.');
+	if ((times.at(-1) ?? 0) - (times[0] ?? 0) > batch.spanMilliseconds) throw new AwsError('InvalidParameterException', 'The batch of log events in a single PutLogEvents request cannot span more than 24 hours.');
+}

@@ -1,0 +1,212 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { version } from '../package.ts';
+import type { Account } from './account.ts';
+import { Databases } from './databases.ts';
+import { createEcs } from './ecs/ecs.ts';
+import type { Ecs } from './ecs/dependencies.ts';
+import { logSink, roleSource, secretSource, taskNetwork } from './ecs-dependencies.ts';
+import { FileSystemDirectories } from './file-systems.ts';
+import { listen } from './front/front.ts';
+import { Services } from './front/services.ts';
+import { Interfaces } from './interfaces.ts';
+import { lawsOf } from './laws/laws.ts';
+import { account, Moto } from './moto.ts';
+import { type EndpointRecord, forgetRecord, ownRecord, processStart, readRecord, writeRecord } from './record.ts';
+import { type Installer, installer } from './runtime/installer.ts';
+import { postgresHome, postgresProgram, type PostgresProgram } from './runtime/postgres-program.ts';
+import { ProcessRuntime } from './runtime/process-runtime.ts';
+import { ServiceLinkedRoles } from './service-linked-roles.ts';
+
+export interface EndpointOptions {
+	/** Everything the endpoint writes lies below, but what `nobody` must reach. */
+	readonly directory: string;
+	/** Of the environment that holds moto. */
+	readonly motoPython: string;
+	/** 0: a free one. */
+	readonly port: number;
+	readonly log: (line: string) => void;
+}
+
+const defaultRegion = 'us-east-1';
+/** How often the endpoint looks whether it is still the one of its directory. */
+const lookSeconds = 2;
+
+/** AWS endpoints on this machine, and everything that runs behind them. */
+export class LocalEndpoint {
+	/** The exit code. */
+	readonly ended: Promise<number>;
+	readonly #options: EndpointOptions;
+	readonly #installer: Installer;
+	readonly #home: string;
+	readonly #moto: Moto;
+	readonly #server: Server;
+	readonly #url: string;
+	readonly #ecs: Ecs;
+	#account: Account;
+	#services: Services;
+	#ready: Promise<unknown> = Promise.resolve();
+	#program: Promise<PostgresProgram> | undefined;
+	#ending = false;
+	#settle: (exitCode: number) => void = () => {};
+
+	private constructor(options: EndpointOptions, { home, moto, server, url }: { home: string; moto: Moto; server: Server; url: string }) {
+		this.#options = options;
+		this.#home = home;
+		this.#moto = moto;
+		this.#server = server;
+		this.#url = url;
+		this.ended = new Promise((resolve) => (this.#settle = resolve));
+		this.#installer = installer(options.log);
+		this.#account = this.#newAccount();
+		this.#services = new Services(moto, lawsOf(this.#account));
+		this.#ecs = createEcs(this.#ecsDependencies());
+	}
+
+	/** Resolves once it answers and `endpoint.json` says where. */
+	static async start(options: EndpointOptions): Promise<LocalEndpoint> {
+		const { directory, log } = options;
+		await removeLeftovers(directory);
+		await mkdir(directory, { recursive: true });
+		let endpoint: LocalEndpoint | undefined;
+		let settle: (started: unknown) => void = () => {};
+		const ready = new Promise((resolve) => (settle = resolve));
+		const moto = Moto.start(options.motoPython, directory, (line) => log(`moto: ${line}`));
+		moto.catch(() => {});
+		const { server, url } = await listen(options.port, {
+			ready,
+			log,
+			about: () => endpoint?.about() ?? {},
+			reset: async () => endpoint?.reset(),
+			backends: () => started(endpoint).backends(),
+		});
+		endpoint = new LocalEndpoint(options, { home: await postgresHome(directory), moto: await moto, server, url });
+		settle(endpoint);
+		await endpoint.#begin();
+		return endpoint;
+	}
+
+	about(): object {
+		const { runtime, startedAt } = this.#record();
+		return { url: this.#url, pid: process.pid, version, account, runtime, startedAt, memoryMegabytes: Math.round(process.memoryUsage.rss() / 1_048_576) };
+	}
+
+	async backends(): Promise<{ services: Services; ecs: Ecs; firstUse(operation: string): Promise<void> }> {
+		await this.#ready;
+		return {
+			services: this.#services,
+			ecs: this.#ecs,
+			firstUse: async (operation) => {
+				if (operation === 'CreateCluster') await this.#account.roles.ensure('ecs.amazonaws.com');
+			},
+		};
+	}
+
+	/** Empties the account: what runs is ended, what was stored is gone. Calls that come meanwhile wait. */
+	reset(): Promise<void> {
+		const done = this.#empty();
+		this.#ready = done.catch(() => {});
+		return done;
+	}
+
+	/** Ends everything that runs and removes what it wrote, but its log. */
+	end(why: string, exitCode: number): void {
+		if (this.#ending) return;
+		this.#ending = true;
+		this.#options.log(`the local endpoint ends: ${why}`);
+		void this.#endAll()
+			.catch((error: unknown) => this.#options.log(`while ending: ${String(error)}`))
+			.finally(() => this.#settle(exitCode));
+	}
+
+	async #begin(): Promise<void> {
+		const { log, directory } = this.#options;
+		void this.#moto.exited.then((code) => this.end(`moto, which keeps the books of the emulated AWS, ended with exit code ${code}; what it held is lost. Start anew: airflow-deploy local start`, 1));
+		await writeRecord(directory, this.#record());
+		log(`version ${version} answers at ${this.#url}`);
+		setInterval(() => {
+			// The directory was removed, or another endpoint took it over: nobody can find this one any more.
+			if (!ownRecord(directory)) this.end(`${join(directory, 'endpoint.json')} is not its own any more`, 0);
+		}, lookSeconds * 1000).unref();
+	}
+
+	#record(): EndpointRecord {
+		return { url: this.#url, pid: process.pid, processStart: processStart(process.pid) ?? '', startedAt: startedAt.toISOString(), version, account, runtime: 'process', temporary: existsSync(this.#home) && !this.#home.startsWith(this.#options.directory) ? [this.#home] : [] };
+	}
+
+	#newAccount(): Account {
+		const { directory, motoPython: python, log } = this.#options;
+		const moto = this.#moto;
+		const databases = new Databases({ home: this.#home, python, log, program: () => (this.#program ??= postgresProgram(this.#installer, this.#home)) });
+		return { id: account, url: this.#url, moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), roles: new ServiceLinkedRoles(moto) };
+	}
+
+	#ecsDependencies(): Parameters<typeof createEcs>[0] {
+		const { directory, motoPython: python, log } = this.#options;
+		const current = (): Account => this.#account;
+		return {
+			account,
+			region: defaultRegion,
+			clock: { now: () => Date.now(), setTimer: unreferencedTimer },
+			network: taskNetwork(current),
+			logs: logSink(current),
+			secrets: secretSource(current),
+			roles: roleSource(current),
+			files: { check: (mount) => current().files.check(mount) },
+			endpointUrl: this.#url,
+			warn: log,
+			runtime: new ProcessRuntime({
+				directory,
+				python,
+				endpointUrl: this.#url,
+				installer: this.#installer,
+				efsDirectory: (efs) => current().files.directoryOf(efs),
+				request: (service, region, { body, ...request }) => this.#moto.send({ ...request, service, region, operation: '', accessKey: 'local', body: body === undefined ? undefined : Buffer.from(body) }),
+			}),
+		};
+	}
+
+	async #empty(): Promise<void> {
+		await this.#ecs.reset();
+		await this.#account.databases.stopAll();
+		await this.#account.files.remove();
+		await this.#moto.reset();
+		this.#account = this.#newAccount();
+		this.#services = new Services(this.#moto, lawsOf(this.#account));
+	}
+
+	async #endAll(): Promise<void> {
+		this.#server.close();
+		await Promise.all([this.#ecs.stopAll(), this.#account.databases.stopAll()]);
+		this.#moto.end();
+		await this.#moto.exited;
+		await removeData(this.#options.directory, [this.#home]);
+		await forgetRecord(this.#options.directory);
+	}
+}
+
+const startedAt = new Date();
+
+function started(endpoint: LocalEndpoint | undefined): LocalEndpoint {
+	if (!endpoint) throw new Error('the endpoint has not started');
+	return endpoint;
+}
+
+function unreferencedTimer(milliseconds: number, callback: () => void): () => void {
+	const timer = setTimeout(callback, milliseconds).unref();
+	return () => clearTimeout(timer);
+}
+
+/** What a killed endpoint of the same directory left: its programs have ended by themselves. */
+async function removeLeftovers(directory: string): Promise<void> {
+	const record = await readRecord(directory);
+	await removeData(directory, record?.temporary ?? []);
+	await forgetRecord(directory);
+}
+
+async function removeData(directory: string, temporary: readonly string[]): Promise<void> {
+	const own = ['efs', 'postgres'].map((name) => join(directory, name));
+	await Promise.all([...own, ...temporary].map((path) => rm(path, { recursive: true, force: true })));
+}
