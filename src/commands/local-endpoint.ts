@@ -1,19 +1,21 @@
 import { join } from 'node:path';
+import type { EndpointStatus } from '../local/control.ts';
 
 /** The endpoint on this machine of one working directory; what runs behind it is loaded on first use. */
 export interface LocalEndpoint {
 	/** Where its data, `endpoint.json` and its log lie. */
 	readonly directory: string;
-	/** Starts it where it does not run, installing what is missing. */
-	ensure(): Promise<{ url: string }>;
-	/** Undefined where it does not run. */
-	running(): Promise<{ url: string; pid: number } | undefined>;
-	/** Ends it and everything behind it; its data goes too. */
-	stop(): Promise<void>;
+	/** Starts it where it does not run, installing what is missing. @param port of a new one; absent: any free one */
+	readonly ensure: (port?: number) => Promise<{ url: string }>;
+	readonly status: () => Promise<EndpointStatus>;
+	/** Ends it and everything behind it; its data goes too. Returns whether there was one. */
+	readonly stop: () => Promise<boolean>;
 	/** Empties the account without restarting. */
-	reset(): Promise<void>;
-	/** The variables that point any AWS client at it, credentials included. */
-	environment(url: string): Promise<Record<string, string>>;
+	readonly reset: () => Promise<void>;
+	/** The variables that point any AWS client at it, credentials included; an empty one must be unset. */
+	readonly environment: (url: string, region: string) => Promise<Readonly<Record<string, string>>>;
+	/** Path of its log. */
+	readonly log: () => Promise<string>;
 }
 
 export function localEndpoint(cwd: string, onProgress: (line: string) => void): LocalEndpoint {
@@ -21,10 +23,11 @@ export function localEndpoint(cwd: string, onProgress: (line: string) => void): 
 	const control = () => import('../local/control.ts');
 	return {
 		directory,
-		ensure: async () => (await control()).ensureEndpoint({ directory, onProgress }),
-		running: async () => (await control()).endpointStatus(directory),
+		ensure: async (port) => (await control()).ensureEndpoint({ directory, onProgress, ...(port === undefined ? {} : { port }) }),
+		status: async () => (await control()).endpointStatus(directory),
 		stop: async () => (await control()).stopEndpoint(directory),
 		reset: async () => (await control()).resetEndpoint(directory),
-		environment: async (url) => (await control()).endpointEnvironment(url),
+		environment: async (url, region) => (await control()).endpointEnvironment(url, region),
+		log: async () => (await control()).endpointLog(directory),
 	};
 }

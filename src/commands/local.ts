@@ -1,16 +1,28 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Exit, UserError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
-import { defineCommand, type Group } from './define.ts';
+import { defineCommand, type Group, value } from './define.ts';
 
-type EndpointDocument = { running: boolean; url: string | null; pid: number | null; directory: string };
+interface EndpointDocument {
+	readonly running: boolean;
+	readonly url: string | null;
+	readonly pid: number | null;
+	/** ISO 8601. */
+	readonly startedAt: string | null;
+	readonly memoryMegabytes: number | null;
+	readonly directory: string;
+}
 
-const renderEndpoint = ({ running, url, pid }: EndpointDocument): string => (running ? `the local endpoint runs at ${url} (process ${pid})` : 'the local endpoint does not run');
+function renderEndpoint({ running, url, pid, startedAt, memoryMegabytes }: EndpointDocument): string {
+	return running ? `the local endpoint runs at ${url} (process ${pid}, ${memoryMegabytes} MB, since ${startedAt})` : 'the local endpoint does not run';
+}
 
 async function describe({ local }: CommandContext): Promise<EndpointDocument> {
-	const running = await local.running();
-	return { running: running !== undefined, url: running?.url ?? null, pid: running?.pid ?? null, directory: local.directory };
+	const { directory } = local;
+	const status = await local.status();
+	if (!status.running) return { running: false, url: null, pid: null, startedAt: null, memoryMegabytes: null, directory };
+	const { url, pid, startedAt, memoryMegabytes } = status;
+	return { running: true, url, pid, startedAt, memoryMegabytes, directory };
 }
 
 function notRunning(): UserError {
@@ -21,19 +33,26 @@ const start = defineCommand({
 	name: 'start',
 	summary: 'start AWS endpoints on this machine',
 	starts: true,
-	async run(context) {
-		await context.local.ensure();
+	options: { port: value('<number>', 'where to listen (default: any free port)') },
+	async run(context, { port }) {
+		await context.local.ensure(port === undefined ? undefined : portNumber(port));
 		context.ui.result(await describe(context), renderEndpoint);
 		return Exit.ok;
 	},
 });
 
+function portNumber(text: string): number {
+	const port = Number(text);
+	if (/^\d+$/.test(text) && port > 0 && port < 65536) return port;
+	throw new UserError('InvalidPort', `--port: "${text}" is no port: a number from 1 to 65535`, { hint: 'airflow-deploy local start', exit: Exit.usage });
+}
+
 const stop = defineCommand({
 	name: 'stop',
 	summary: 'end them and all that runs behind them',
 	async run(context) {
-		await context.local.stop();
-		context.ui.result(await describe(context), renderEndpoint);
+		const stopped = await context.local.stop();
+		context.ui.result({ stopped }, () => (stopped ? 'the local endpoint has ended' : 'the local endpoint did not run'));
 		return Exit.ok;
 	},
 });
@@ -42,7 +61,7 @@ const reset = defineCommand({
 	name: 'reset',
 	summary: 'empty their account without restarting',
 	async run(context) {
-		if ((await context.local.running()) === undefined) throw notRunning();
+		if (!(await context.local.status()).running) throw notRunning();
 		await context.ui.confirm('Type reset to remove everything from the local account', 'reset');
 		await context.local.reset();
 		context.ui.result(await describe(context), () => 'the local account is empty');
@@ -63,24 +82,23 @@ const env = defineCommand({
 	name: 'env',
 	summary: 'print the exports that point any AWS client at them',
 	async run({ local, ui, region }) {
-		const running = await local.running();
-		if (running === undefined) throw notRunning();
-		const variables = { ...(await local.environment(running.url)), AWS_REGION: region.name, AWS_DEFAULT_REGION: region.name };
-		ui.result(variables, renderExports);
+		const status = await local.status();
+		if (!status.running) throw notRunning();
+		ui.result(await local.environment(status.url, region.name), renderExports);
 		return Exit.ok;
 	},
 });
 
+/** For `eval "$(airflow-deploy local env)"`. */
 function renderExports(variables: Readonly<Record<string, string>>): string {
-	// A profile would win over the keys (SDK and AWS CLI alike).
-	return ['unset AWS_PROFILE AWS_SESSION_TOKEN', ...Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`)].join('\n');
+	return Object.entries(variables).map(([name, value]) => (value === '' ? `unset ${name}` : `export ${name}='${value}'`)).join('\n');
 }
 
 const logs = defineCommand({
 	name: 'logs',
 	summary: 'print what they logged',
 	async run({ local, ui }) {
-		const path = join(local.directory, 'endpoint.log');
+		const path = await local.log();
 		const text = await readFile(path, 'utf8').catch((error: unknown) => {
 			throw new UserError('NoLog', `there is no log of a local endpoint here: ${path}`, { hint: 'airflow-deploy local start', cause: error });
 		});

@@ -30,10 +30,15 @@ export async function connectTarget(options: TargetOptions): Promise<Aws | undef
 }
 
 async function localConnection({ local, starts, region }: TargetOptions): Promise<Connection | undefined> {
-	const endpoint = starts ? await local.ensure() : await local.running();
-	if (endpoint === undefined) return undefined;
-	const credentials = staticCredentials(await local.environment(endpoint.url));
-	return { region, endpoint: endpoint.url, ...(credentials === undefined ? {} : { credentials }) };
+	const url = starts ? (await local.ensure()).url : await runningUrl(local);
+	if (url === undefined) return undefined;
+	const credentials = staticCredentials(await local.environment(url, region));
+	return { region, endpoint: url, ...(credentials === undefined ? {} : { credentials }) };
+}
+
+async function runningUrl(local: LocalEndpoint): Promise<string | undefined> {
+	const status = await local.status();
+	return status.running ? status.url : undefined;
 }
 
 /** A profile wins over keys in the environment, as in the SDK's default chain. */

@@ -1,7 +1,7 @@
 import type { Config } from './settings.ts';
 
-/** The longest role that ends an IAM role's name. */
-const longestRole = 'scheduler-execution';
+/** The longest role that ends an IAM role's name (stacks/roles.ts); `execution` is as long. */
+const longestRole = 'scheduler';
 const account = '0'.repeat(12);
 
 interface Name {

@@ -1,34 +1,62 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { Exit, UserError } from '../errors.ts';
 import type { Io } from './io.ts';
 
-function noTerminal(what: string): UserError {
-	return new UserError('NoTerminal', `cannot ask "${what}": standard input is no terminal`, { hint: 'answer beforehand with --yes', exit: Exit.usage });
+/** Asks on stderr, reads lines from the terminal. */
+export interface Prompt {
+	/**
+	 * The next line; an empty one is `fallback`.
+	 * @throws UserError NoTerminal (exit 2) where nobody can answer, Interrupted (exit 130) at Ctrl-C or end of input
+	 */
+	ask(question: string, fallback?: string): Promise<string>;
+	/** Goes on only after `expected` was typed. */
+	confirm(question: string, expected: string): Promise<void>;
+	close(): void;
 }
 
-/**
- * Asks on stderr and reads one line; an empty one is `fallback`.
- * @throws UserError NoTerminal (exit 2) where nobody can answer, Interrupted (exit 130) at Ctrl-C or end of input
- */
-export async function ask({ stdin, stderr }: Io, question: string, { fallback, signal }: { fallback?: string; signal: AbortSignal }): Promise<string> {
-	if (stdin.isTTY !== true) throw noTerminal(question);
-	const terminal = createInterface({ input: stdin, output: stderr, terminal: stderr.isTTY === true });
-	const over = new AbortController();
-	terminal.on('SIGINT', () => over.abort());
-	terminal.on('close', () => over.abort());
-	try {
-		const suffix = fallback === undefined || fallback === '' ? '' : ` [${fallback}]`;
-		const answer = await terminal.question(`${question}${suffix}: `, { signal: AbortSignal.any([signal, over.signal]) });
-		return answer.trim() || (fallback ?? '');
-	} catch (error) {
-		throw new UserError('Interrupted', 'interrupted: nothing was changed', { exit: Exit.interrupted, cause: error });
-	} finally {
-		terminal.close();
-	}
+/** One reader for all questions: what was typed ahead answers the next one. */
+export function openPrompt({ stdin, stderr }: Pick<Io, 'stdin' | 'stderr'>, signal: AbortSignal): Prompt {
+	let reader: LineReader | undefined;
+	const ask = async (question: string, fallback = ''): Promise<string> => {
+		if (stdin.isTTY !== true) throw noTerminal(question);
+		reader ??= readLines(stdin, signal);
+		stderr.write(`${question}${fallback === '' ? '' : ` [${fallback}]`}: `);
+		const line = await reader.next();
+		if (line === undefined) throw new UserError('Interrupted', 'interrupted: nothing was changed', { exit: Exit.interrupted });
+		return line.trim() || fallback;
+	};
+	return {
+		ask,
+		async confirm(question, expected) {
+			const answer = await ask(question);
+			if (answer !== expected) throw new UserError('NotConfirmed', `not confirmed: "${answer}" is not "${expected}", nothing was changed`, { exit: Exit.usage });
+		},
+		close() {
+			reader?.close();
+			reader = undefined;
+		},
+	};
 }
 
-/** Lets the user go on only by typing a name. */
-export async function confirm(io: Io, question: string, expected: string, signal: AbortSignal): Promise<void> {
-	const answer = await ask(io, question, { signal });
-	if (answer !== expected) throw new UserError('NotConfirmed', `not confirmed: "${answer}" is not "${expected}", nothing was changed`, { exit: Exit.usage });
+interface LineReader {
+	/** Undefined when there will be none. */
+	next(): Promise<string | undefined>;
+	close(): void;
+}
+
+function readLines(stdin: Io['stdin'], signal: AbortSignal): LineReader {
+	// Without `terminal`, the terminal itself edits the line and Ctrl-C stays a signal.
+	const lines = createInterface({ input: stdin, terminal: false, signal });
+	const iterator = lines[Symbol.asyncIterator]();
+	return {
+		async next() {
+			const { value, done } = await iterator.next().catch(() => ({ value: undefined, done: true }));
+			return done === true ? undefined : (value as string);
+		},
+		close: () => lines.close(),
+	};
+}
+
+function noTerminal(question: string): UserError {
+	return new UserError('NoTerminal', `cannot ask "${question}": standard input is no terminal`, { hint: 'answer beforehand with --yes', exit: Exit.usage });
 }

@@ -5,7 +5,7 @@ import { errorDocument, renderError } from './errors.ts';
 import { readHistory } from './history.ts';
 import { hasColours, type Io, type Output } from './io.ts';
 import { plainPrinter } from './plain.ts';
-import { ask, confirm } from './prompt.ts';
+import { openPrompt } from './prompt.ts';
 import type { Render, Style } from './render/style.ts';
 import type { Printer } from './terminal.ts';
 
@@ -45,7 +45,9 @@ export async function createUi({ io, json, yes, verbose, signal, explain }: UiOp
 	let printer: Printer | undefined;
 	const printerWith = (history: string | undefined): Printer =>
 		makePrinter({ stream: stderr, colours: hasColours(stderr, io.env), history: history === undefined ? [] : readHistory(history), explain });
+	const prompt = openPrompt(io, signal);
 	const close = (): void => {
+		prompt.close();
 		printer?.stop();
 		printer = undefined;
 	};
@@ -62,9 +64,9 @@ export async function createUi({ io, json, yes, verbose, signal, explain }: UiOp
 		note: (text) => void stderr.write(`${text}\n`),
 		async confirm(question, expected) {
 			close();
-			if (!yes) await confirm(io, question, expected, signal);
+			if (!yes) await prompt.confirm(question, expected);
 		},
-		ask: async (question, fallback) => (yes ? fallback : ask(io, question, { fallback, signal })),
+		ask: async (question, fallback) => (yes ? fallback : prompt.ask(question, fallback)),
 		error(error) {
 			close();
 			stderr.write(`${renderError(error, styleOf(stderr, io), verbose)}\n`);

@@ -1,0 +1,51 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { exampleText } from '../../src/config/example.ts';
+import { run, temporaryDirectory } from './run.ts';
+
+test('init --yes writes .env with the defaults and the sample folder', async () => {
+	const cwd = await temporaryDirectory();
+	const { exit, stdout } = await run(['init', '--yes'], { cwd });
+	expect([exit, stdout]).toEqual([0, 'wrote .env\nwrote airflow/\nnext: airflow-deploy up --local\n']);
+	expect(await readFile(join(cwd, '.env'), 'utf8')).toBe(exampleText());
+	expect(await readdir(join(cwd, 'airflow'))).toEqual(expect.arrayContaining(['dags', 'plugins', 'config', 'webserver_config.py', 'requirements.txt']));
+	const all = await readdir(join(cwd, 'airflow'), { recursive: true });
+	expect(all.filter((path) => path.includes('__pycache__'))).toEqual([]);
+});
+
+test('init never overwrites', async () => {
+	const cwd = await temporaryDirectory();
+	await writeFile(join(cwd, '.env'), 'AIRFLOW_DEPLOY_PROJECT=mine\n');
+	await mkdir(join(cwd, 'airflow'));
+	const { exit, stdout } = await run(['init', '--yes', '--json'], { cwd });
+	expect(exit).toBe(0);
+	expect(JSON.parse(stdout)).toEqual({ written: [], kept: ['.env', 'airflow/'], next: 'airflow-deploy up --local' });
+	expect(await readFile(join(cwd, '.env'), 'utf8')).toBe('AIRFLOW_DEPLOY_PROJECT=mine\n');
+	expect(await readdir(join(cwd, 'airflow'))).toEqual([]);
+});
+
+test('init asks, and writes what was answered', async () => {
+	const cwd = await temporaryDirectory();
+	const { exit, stdout, stderr } = await run(['init'], { cwd, typed: 'data\nlocal\n203.0.113.7/32\n' });
+	expect([exit, stdout]).toEqual([0, 'wrote .env\nwrote airflow/\nnext: airflow-deploy up\n']);
+	expect(stderr).toContain('Project: begins the name of everything that is made [airflow]: ');
+	const lines = (await readFile(join(cwd, '.env'), 'utf8')).split('\n').filter((line) => line.startsWith('AIRFLOW'));
+	expect(lines).toEqual(['AIRFLOW_DEPLOY_PROJECT=data', 'AIRFLOW_DEPLOY_TARGET=local', 'AIRFLOW_DEPLOY_ALLOWED_CIDRS=203.0.113.7/32']);
+});
+
+test('init writes nothing that would be refused later', async () => {
+	const cwd = await temporaryDirectory();
+	const { exit, stderr } = await run(['init'], { cwd, typed: 'My Data\naws\n\n' });
+	expect(exit).toBe(2);
+	expect(stderr).toContain('AIRFLOW_DEPLOY_PROJECT: "My Data" must be lower-case letters');
+	expect(await readdir(cwd)).toEqual([]);
+});
+
+test('without a terminal and without --yes nothing is asked or written', async () => {
+	const cwd = await temporaryDirectory();
+	const { exit, stderr } = await run(['init'], { cwd });
+	expect(exit).toBe(2);
+	expect(stderr).toBe('error: cannot ask "Project: begins the name of everything that is made": standard input is no terminal\nhint:  answer beforehand with --yes\n');
+	expect(await readdir(cwd)).toEqual([]);
+});
