@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, request as httpRequest, type RequestOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Aws, awsClients, type CallObserver, type Connection } from '../../src/aws/clients.ts';
@@ -20,7 +21,7 @@ export async function startEndpoint(): Promise<TestEndpoint> {
 	const port = await freePort();
 	const moto = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' } });
 	await untilListening(port);
-	const front = createServer((request, response) => void answer(port, request, response));
+	const front = createServer((request, response) => void answer(port, request, response).catch(() => response.destroy()));
 	front.listen(0, '127.0.0.1');
 	await once(front, 'listening');
 	const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
@@ -41,18 +42,32 @@ async function clientsOf(connection: Connection, observe: CallObserver | undefin
 	return awsClients(connection, { account: Account, partition: Arn.split(':')[1] ?? '' }, observe);
 }
 
+/** moto ignores conditions, so that a policy that denies plain HTTP denies everything: it gets one that says nothing. */
+const policies = new Map<string, string>();
+const silent = JSON.stringify({ Version: '2012-10-17', Statement: [] });
+
 async function answer(port: number, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-	const owner = incoming.headers['x-amz-expected-bucket-owner'];
+	const { method = 'GET', url = '/', headers } = incoming;
+	const owner = headers['x-amz-expected-bucket-owner'];
 	if (owner !== undefined && owner !== '123456789012') return void response.writeHead(403, { 'content-type': 'application/xml' }).end('<Error><Code>AccessDenied</Code></Error>');
+	const sent = await buffer(incoming);
+	const isPolicy = new URL(url, 'http://localhost').searchParams.has('policy');
+	if (isPolicy && method === 'PUT') policies.set(url, sent.toString());
 	// moto has no DeleteFileSystemPolicy; an empty policy is the same to it.
-	const deletesPolicy = incoming.method === 'DELETE' && /^\/2015-02-01\/file-systems\/[^/]+\/policy$/.test(incoming.url ?? '');
-	const { 'content-length': length, ...rest } = incoming.headers;
-	const headers = deletesPolicy ? rest : { ...rest, ...(length === undefined ? {} : { 'content-length': length }) };
-	const outgoing = httpRequest({ host: '127.0.0.1', port, path: incoming.url, method: deletesPolicy ? 'PUT' : incoming.method, headers });
-	outgoing.on('response', (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)));
-	outgoing.on('error', () => response.destroy());
-	if (deletesPolicy) outgoing.end('{"Policy":""}');
-	else incoming.pipe(outgoing);
+	const deletesPolicy = method === 'DELETE' && /^\/2015-02-01\/file-systems\/[^/]+\/policy$/.test(url);
+	const body = deletesPolicy ? '{"Policy":""}' : isPolicy && method === 'PUT' ? silent : sent;
+	const { status, headers: received, content } = await exchange({ port, method: deletesPolicy ? 'PUT' : method, path: url, headers }, body);
+	const shown = isPolicy && method === 'GET' && status === 200 ? Buffer.from(policies.get(url) ?? '') : content;
+	response.writeHead(status, { ...received, ...(method === 'HEAD' ? {} : { 'content-length': shown.length }) }).end(shown);
+}
+
+async function exchange(options: RequestOptions, body: string | Buffer): Promise<{ status: number; headers: IncomingMessage['headers']; content: Buffer }> {
+	const { 'content-md5': _, 'transfer-encoding': __, ...kept } = options.headers as IncomingMessage['headers'];
+	const outgoing = httpRequest({ host: '127.0.0.1', ...options, headers: { ...kept, 'content-length': Buffer.byteLength(body) } });
+	outgoing.end(body);
+	const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+	const { 'transfer-encoding': ___, connection: ____, ...headers } = incoming.headers;
+	return { status: incoming.statusCode ?? 502, headers, content: await buffer(incoming) };
 }
 
 async function freePort(): Promise<number> {

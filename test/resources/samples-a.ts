@@ -20,10 +20,10 @@ import { sample } from './sample.ts';
 export const vpc = sample(Vpc, 'vpc', {}, () => ({ cidr: '10.0.0.0/16' }));
 const vpcDns = sample(VpcDns, 'vpc-dns', { vpc }, ({ vpc }) => ({ vpcId: vpc.vpcId }));
 const gateway = sample(InternetGateway, 'internet-gateway', {}, () => ({}));
-const attachment = sample(InternetGatewayAttachment, 'attachment', { vpc, gateway }, ({ vpc, gateway }) => ({ vpcId: vpc.vpcId, internetGatewayId: gateway.internetGatewayId }));
+export const attachment = sample(InternetGatewayAttachment, 'attachment', { vpc, gateway }, ({ vpc, gateway }) => ({ vpcId: vpc.vpcId, internetGatewayId: gateway.internetGatewayId }));
 const routeTable = sample(RouteTable, 'route-table', { vpc }, ({ vpc }) => ({ vpcId: vpc.vpcId }));
 const otherTable = sample(RouteTable, 'other-route-table', { vpc }, ({ vpc }) => ({ vpcId: vpc.vpcId }));
-const route = sample(Route, 'route', { routeTable, attachment }, ({ routeTable, attachment }) => ({ routeTableId: routeTable.routeTableId, cidr: '0.0.0.0/0', internetGatewayId: attachment.internetGatewayId }));
+export const route = sample(Route, 'route', { routeTable, attachment }, ({ routeTable, attachment }) => ({ routeTableId: routeTable.routeTableId, cidr: '0.0.0.0/0', internetGatewayId: attachment.internetGatewayId }));
 export const subnetA = sample(Subnet, 'subnet-a', { vpc }, ({ vpc }, { region }) => ({ vpcId: vpc.vpcId, cidr: '10.0.0.0/20', zone: `${region}a` }));
 export const subnetB = sample(Subnet, 'subnet-b', { vpc }, ({ vpc }, { region }) => ({ vpcId: vpc.vpcId, cidr: '10.0.16.0/20', zone: `${region}b` }));
 const association = sample(
@@ -43,9 +43,9 @@ export const ingress = sample(
 	({ securityGroup }) => ({ groupId: securityGroup.groupId, port: 8080, from: { cidrs: ['203.0.113.9/32', '198.51.100.0/24'] } }),
 );
 
-const fileSystem = sample(FileSystem, 'file-system', {}, () => ({}));
+export const fileSystem = sample(FileSystem, 'file-system', {}, () => ({}));
 const fileSystemPolicy = sample(FileSystemPolicy, 'file-system-policy', { fileSystem }, ({ fileSystem }) => ({ fileSystemId: fileSystem.fileSystemId, fileSystemArn: fileSystem.arn }));
-const mountTarget = sample(
+export const mountTarget = sample(
 	MountTarget,
 	'mount-target',
 	{ fileSystem, subnetA, securityGroup, webGroup },
@@ -62,7 +62,7 @@ export const anchor = sample(
 	({ bucket }) => ({ bucket: bucket.name, options: { executor: 'local' } }),
 	({ bucket }) => ({ bucket: bucket.name, options: { executor: 'ecs' } }),
 );
-const bucketSettings = sample(
+export const bucketSettings = sample(
 	BucketSettings,
 	'bucket-settings',
 	{ bucket, anchor },
