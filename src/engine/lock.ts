@@ -128,7 +128,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
 	try {
 		return await readFile(path, 'utf8');
 	} catch (error) {
-		if (codeOf(error) === 'ENOENT') return undefined;
+		if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined;
 		throw error;
 	}
 }

@@ -4,7 +4,7 @@ import type { Entry } from './entry.ts';
 import { type Edges, type GraphOutcome, reverse, runGraph } from './graph.ts';
 import { contextOf, drop, entryOf, permit, write } from './job.ts';
 import { lookFor } from './look.ts';
-import { type AnyResource, isAction, type JsonObject, type Kind } from './resource.ts';
+import { type Context, isAction, type JsonObject, type Kind } from './resource.ts';
 import { type Ledger, type Result, track } from './track.ts';
 
 /** Records to be removed, by label, and for each label those that must be gone before it. */
@@ -36,11 +36,20 @@ export function removeAll<C>(run: Run<C>, ledger: Ledger, { places, before }: Re
 		if (!entry) return;
 		const step = { label, place, type: entry.type, dependsOn: [...(before.get(label) ?? [])] };
 		await track(run, ledger, step, async (announce) => {
-			const removed = await removeOne(run, ledger, place, entry, () => announce('delete'));
+			const ctx: Context<C> = { ...contextOf({ run, place }, entry), note: (message) => run.emit({ type: 'note', key: label, message }) };
+			const removed = await removeOne({ run, ledger, place, ctx, announce: () => announce('delete') }, entry);
 			await drop({ run, place });
 			return removed;
 		});
 	});
+}
+
+interface Job<C> {
+	readonly run: Run<C>;
+	readonly ledger: Ledger;
+	readonly place: Place;
+	readonly ctx: Context<C>;
+	announce(): void;
 }
 
 /** @throws UserError `UnknownType` where a record was written by a version that knew more */
@@ -52,29 +61,27 @@ export function kindOf<C>(run: Run<C>, place: Place, { type }: Pick<Entry, 'type
 	});
 }
 
-async function removeOne<C>(run: Run<C>, ledger: Ledger, place: Place, entry: Entry, announce: () => void): Promise<Result> {
+async function removeOne<C>(job: Job<C>, entry: Entry): Promise<Result> {
+	const { run, place, ctx } = job;
 	const kind = kindOf(run, place, entry);
-	const ctx = contextOf({ run, place }, entry);
 	if (isAction(kind)) {
-		if (!kind.remove || !entry.outputs) return { id: null };
-		announce();
-		await permit(run);
-		await write({ run, place }, { ...entry, status: 'removing' });
-		await kind.remove(ctx, entry.outputs);
+		if (kind.remove && entry.outputs) await callRemove(job, kind.remove.bind(kind), { ...entry, outputs: entry.outputs });
 		return { id: null };
 	}
 	// Recorded before its create call, whose end nobody saw: it may be there.
 	const outputs = entry.outputs ?? (await lookFor(run, entry, () => kind.find(ctx, entry.inputs, undefined)));
 	if (!outputs) return { id: null };
 	const id = kind.id(outputs);
-	if (kind.kept === undefined) await removeObject(run, place, { ...entry, id, outputs }, kind, announce);
-	else ledger.kept.push({ ...place, type: entry.type, id, why: kind.kept });
+	if (kind.kept === undefined) await callRemove(job, kind.remove.bind(kind), { ...entry, id, outputs });
+	else job.ledger.kept.push({ ...place, type: entry.type, id, why: kind.kept });
 	return { id, ...(entry.arn === undefined ? {} : { arn: entry.arn }) };
 }
 
-async function removeObject<C>(run: Run<C>, place: Place, entry: Entry & { outputs: JsonObject }, kind: AnyResource<C>, announce: () => void): Promise<void> {
-	announce();
-	await permit(run);
-	await write({ run, place }, { ...entry, status: 'removing' });
-	await kind.remove(contextOf({ run, place }, entry), entry.outputs);
+type Remove<C> = (ctx: Context<C>, outputs: JsonObject) => Promise<void>;
+
+async function callRemove<C>(job: Job<C>, remove: Remove<C>, entry: Entry & { outputs: JsonObject }): Promise<void> {
+	job.announce();
+	await permit(job.run);
+	await write(job, { ...entry, status: 'removing' });
+	await remove(job.ctx, entry.outputs);
 }
