@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { contextFor, type Look } from '../engine/context.ts';
 import { hashOf } from '../engine/entry.ts';
 import { acquireLock } from '../engine/lock.ts';
-import { isAction, type JsonObject } from '../engine/resource.ts';
+import { type AnyResource, isAction, type JsonObject } from '../engine/resource.ts';
 import type { Node } from '../engine/stack.ts';
 import { type Entry, StateFile } from '../engine/state.ts';
 import { UserError } from '../errors.ts';
@@ -79,7 +79,7 @@ async function findOne(look: Look<Aws>, node: Node, found: Map<Node, JsonObject>
 	if (!needs.every(([, need]) => found.has(need))) return undefined;
 	const props = node.props(Object.fromEntries(needs.map(([name, need]) => [name, found.get(need)])) as never);
 	const blank = { tag: node.key, token: randomUUID(), id: null };
-	const kind = node.kind as unknown as import('../engine/resource.ts').AnyResource<Aws>;
+	const kind = node.kind as unknown as AnyResource<Aws>;
 	const outputs = await kind.find(contextFor(look, node, blank), props, undefined);
 	if (!outputs) return undefined;
 	const arn = kind.arn?.(outputs);

@@ -69,10 +69,10 @@ function phase(own: Entries, resources: readonly RecordedObject[], healthy: bool
 }
 
 async function describeServices({ aws }: Options, own: Entries): Promise<Service[]> {
-	const recorded = ['service-webserver', 'service-scheduler'].flatMap((key) => own[key]?.outputs ?? []);
-	const cluster = text(recorded[0], 'cluster');
-	if (cluster === undefined) return [];
+	const recorded = ['service-webserver', 'service-scheduler'].map((key) => own[key]?.outputs);
 	const services = recorded.flatMap((outputs) => text(outputs, 'name') ?? []);
+	const cluster = recorded.map((outputs) => text(outputs, 'cluster')).find((name) => name !== undefined);
+	if (cluster === undefined) return [];
 	const answer = await ignoring(['ClusterNotFoundException'], aws.client(ECSClient).send(new DescribeServicesCommand({ cluster, services })));
 	return answer?.services?.filter((service) => service.status !== 'INACTIVE') ?? [];
 }

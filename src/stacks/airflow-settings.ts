@@ -1,5 +1,5 @@
 /** The image's and the EFS mount's places, in every container. */
-export const airflowHome = '/opt/airflow';
+const airflowHome = '/opt/airflow';
 export const bundleDirectory = `${airflowHome}/bundle`;
 
 export interface AirflowPlace {
@@ -10,37 +10,61 @@ export interface AirflowPlace {
 	taskLogGroupArn: string;
 }
 
-/** Airflow's configuration as environment variables, the same in every container (Airflow 2.5.3, configuration reference). */
-export function airflowSettings({ environment, bucket, region, taskLogGroupArn }: AirflowPlace): Record<string, string> {
+export type Settings = Readonly<Record<string, string>>;
+
+/** Airflow's configuration as environment variables (Airflow 2.5.3, configuration reference), the same in every container. */
+export function airflowSettings({ environment, bucket, region, taskLogGroupArn }: AirflowPlace): Settings {
 	return {
 		AIRFLOW_HOME: airflowHome,
 		AIRFLOW_DEPLOY_BUCKET: bucket,
 		AIRFLOW_DEPLOY_BUNDLE_DIR: bundleDirectory,
 		AIRFLOW_DEPLOY_ENVIRONMENT: environment,
-		AIRFLOW__API__AUTH_BACKENDS: 'airflow.api.auth.backend.session,airflow.api.auth.backend.basic_auth',
-		// Provider defaults are not merged before Airflow 2.7: without it every task fails at its first log line.
-		AIRFLOW__AWS__CLOUDWATCH_TASK_HANDLER_JSON_SERIALIZER: 'airflow.providers.amazon.aws.log.cloudwatch_task_handler.json_serialize_legacy',
 		AIRFLOW__CORE__DAGS_FOLDER: `${bundleDirectory}/dags`,
 		AIRFLOW__CORE__EXECUTOR: 'LocalExecutor',
-		AIRFLOW__CORE__HOSTNAME_CALLABLE: 'task_hostname.task_address',
 		AIRFLOW__CORE__LOAD_EXAMPLES: 'False',
+		// LocalExecutor forks this many workers when it starts; a db.t4g.micro takes about 80 connections.
+		AIRFLOW__CORE__PARALLELISM: '8',
 		AIRFLOW__CORE__PLUGINS_FOLDER: `${bundleDirectory}/plugins`,
-		// A db.t4g.micro takes about 80 connections.
-		AIRFLOW__CORE__PARALLELISM: '16',
 		AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS: 'False',
 		AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE: '5',
-		AIRFLOW__LOGGING__DAG_PROCESSOR_LOG_TARGET: 'stdout',
-		AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS: 'log_config.LOG_CONFIG',
+		AIRFLOW__LOGGING__COLORED_CONSOLE_LOG: 'False',
 		AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER: `cloudwatch://${taskLogGroupArn}`,
 		AIRFLOW__LOGGING__REMOTE_LOGGING: 'True',
+		// Empty: boto3's own chain, so the task role.
 		AIRFLOW__LOGGING__REMOTE_LOG_CONN_ID: '',
 		AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL: '10',
-		AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL: '30',
-		AIRFLOW__WEBSERVER__EXPOSE_CONFIG: 'False',
-		AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT: '300',
-		AIRFLOW__WEBSERVER__WORKERS: '2',
-		AIRFLOW__WEBSERVER__X_FRAME_ENABLED: 'False',
 		AWS_DEFAULT_REGION: region,
+		// The image's entrypoint would wait for the database in plain text before every start: `init` does it.
+		CONNECTION_CHECK_MAX_COUNT: '0',
 		PYTHONDONTWRITEBYTECODE: '1',
+		SQLALCHEMY_SILENCE_UBER_WARNING: '1',
 	};
 }
+
+/** What comes from the bundle's `config/`: the webserver and the scheduler have it at their start, `init` does not depend on it. */
+const fromBundle: Settings = {
+	AIRFLOW__CORE__HOSTNAME_CALLABLE: 'task_hostname.task_address',
+	AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS: 'log_config.LOG_CONFIG',
+};
+
+export const webserverSettings: Settings = {
+	...fromBundle,
+	AIRFLOW__API__AUTH_BACKENDS: 'airflow.api.auth.backend.session,airflow.api.auth.backend.basic_auth',
+	AIRFLOW__WEBSERVER__EXPOSE_CONFIG: 'False',
+	AIRFLOW__WEBSERVER__WARN_DEPLOYMENT_EXPOSURE: 'False',
+	AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT: '300',
+	AIRFLOW__WEBSERVER__WORKERS: '2',
+	AIRFLOW__WEBSERVER__X_FRAME_ENABLED: 'False',
+	// The first half is the image's own.
+	GUNICORN_CMD_ARGS: '--worker-tmp-dir /dev/shm --logger-class gunicorn_json.JsonLogger',
+};
+
+export const schedulerSettings: Settings = {
+	...fromBundle,
+	// Deep enough to reach the line of the DAG file when a library raises.
+	AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH: '20',
+	AIRFLOW__LOGGING__DAG_PROCESSOR_LOG_TARGET: 'stdout',
+	AIRFLOW__SCHEDULER__PARSING_PROCESSES: '2',
+	// dumb-init would pass SIGTERM to the running tasks too, and so fail what the scheduler wants to finish.
+	DUMB_INIT_SETSID: '0',
+};

@@ -1,13 +1,13 @@
 import type { JsonObject } from '../engine/resource.ts';
-import { bundleDirectory } from './airflow-settings.ts';
+import { bundleDirectory, type Settings } from './airflow-settings.ts';
 
 /** What all containers of an environment have in common. */
 export interface AirflowImage {
 	image: string;
 	region: string;
-	settings: Record<string, string>;
+	settings: Settings;
 	/** Environment variable → Secrets Manager reference, `arn:key::` for one key of a JSON secret. */
-	secrets: Record<string, string>;
+	secrets: Settings;
 }
 
 export interface TaskShape {
@@ -66,10 +66,8 @@ export function webserverContainer(airflow: AirflowImage, logGroup: string): Jso
 
 /** It gets the longest time that Fargate allows to end what it runs. */
 export function schedulerContainer(airflow: AirflowImage, logGroup: string): JsonObject {
-	// dumb-init would pass SIGTERM to the running tasks too, and so fail what the scheduler wants to finish.
-	const settings = { ...airflow.settings, DUMB_INIT_SETSID: '0' };
 	return {
-		...container({ ...airflow, settings }, 'scheduler', logGroup, ['python', '-m', 'airflow_deploy.start', 'scheduler'], 'reads the bundle'),
+		...container(airflow, 'scheduler', logGroup, ['python', '-m', 'airflow_deploy.start', 'scheduler'], 'reads the bundle'),
 		stopTimeout: 120,
 		healthCheck: check('scheduler'),
 	};
@@ -77,10 +75,8 @@ export function schedulerContainer(airflow: AirflowImage, logGroup: string): Jso
 
 /** The scheduler's sidecar: copies the bundle from S3 to EFS, and reports through S3 what was parsed. */
 export function dagSyncContainer(airflow: AirflowImage, logGroup: string): JsonObject {
-	// The image's entrypoint waits for the database, which this container does without.
-	const settings = { ...airflow.settings, CONNECTION_CHECK_MAX_COUNT: '0' };
 	return {
-		...container({ ...airflow, settings }, 'dag-sync', logGroup, ['python', '-m', 'airflow_deploy.dag_sync'], 'writes the bundle'),
+		...container(airflow, 'dag-sync', logGroup, ['python', '-m', 'airflow_deploy.dag_sync'], 'writes the bundle'),
 		essential: false,
 		restartPolicy: { enabled: true, restartAttemptPeriod: 60 },
 		logConfiguration: logs(airflow, logGroup, 'dag-sync', 'blocking'),

@@ -32,7 +32,7 @@ export interface TaskNeeds {
 
 /** Mounts the bundle for reading, and shows task logs. */
 export function webserverPolicy(needs: TaskNeeds): JsonObject {
-	return policy(mount(needs, []), allow(['logs:GetLogEvents', 'logs:FilterLogEvents', 'logs:DescribeLogStreams'], logsOf(needs)), exec);
+	return policy(mount(needs, []), allow(['logs:GetLogEvents'], logsOf(needs)), exec);
 }
 
 /** Copies the bundle, reports its state, and writes task logs: what the scheduler and its sidecar do. */
@@ -41,8 +41,7 @@ export function schedulerPolicy(needs: TaskNeeds): JsonObject {
 		mount(needs, ['elasticfilesystem:ClientWrite']),
 		...readBundle(needs),
 		allow(['s3:PutObject'], [`${bucketArn(needs)}/status/${needs.environment}.json`]),
-		allow(['logs:DescribeLogGroups'], ['*']),
-		allow(['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:GetLogEvents', 'logs:DescribeLogStreams'], logsOf(needs)),
+		allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logsOf(needs)),
 		exec,
 	);
 }
@@ -76,5 +75,5 @@ function bucketArn({ place, bucket }: TaskNeeds): string {
 }
 
 function logsOf({ taskLogGroupArn }: TaskNeeds): string[] {
-	return [taskLogGroupArn, `${taskLogGroupArn}:*`];
+	return [`${taskLogGroupArn}:*`];
 }

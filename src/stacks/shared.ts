@@ -42,9 +42,12 @@ export function sharedStack(inputs: StackInputs): { stack: Stack<Aws>; shared: S
 	const bucketSettings = stack.add(BucketSettings, 'bucket-settings', { bucket, anchor }, ({ bucket }) => ({ bucket: bucket.name, noncurrentVersionDays: 7 }));
 
 	const won = { anchor };
-	const [ecsRole, databaseRole, fileSystemRole] = (['ecs', 'rds', 'elasticfilesystem', 'elasticloadbalancing'] as const).map((service) =>
-		stack.add(ServiceLinkedRole, `service-linked-role-${service}`, won, () => ({ service: `${service}.amazonaws.com` as const })),
-	) as [Node, Node, Node, Node];
+	const linkedRole = (name: string, service: 'ecs' | 'rds' | 'elasticfilesystem' | 'elasticloadbalancing') =>
+		stack.add(ServiceLinkedRole, `service-linked-role-${name}`, won, () => ({ service: `${service}.amazonaws.com` as const }));
+	const ecsRole = linkedRole('ecs', 'ecs');
+	const databaseRole = linkedRole('rds', 'rds');
+	const fileSystemRole = linkedRole('efs', 'elasticfilesystem');
+	linkedRole('balancing', 'elasticloadbalancing');
 
 	const network = addNetwork(stack, inputs, won);
 	const fileSystemGroup = stack.add(SecurityGroup, 'security-group-efs', { vpc: network.vpc }, ({ vpc }) => ({

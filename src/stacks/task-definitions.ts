@@ -2,7 +2,7 @@ import type { Aws } from '../aws/clients.ts';
 import type { JsonObject } from '../engine/resource.ts';
 import type { Node, Stack } from '../engine/stack.ts';
 import { EcsTaskDefinition } from '../resources/ecs-task-definition.ts';
-import { airflowSettings } from './airflow-settings.ts';
+import { airflowSettings, schedulerSettings, type Settings, webserverSettings } from './airflow-settings.ts';
 import { type AirflowImage, dagSyncContainer, fargateTask, initContainer, schedulerContainer, webserverContainer } from './containers.ts';
 import { naming, type StackInputs } from './inputs.ts';
 import type { Logs } from './logs.ts';
@@ -35,7 +35,7 @@ export function addTaskDefinitions(stack: Stack<Aws>, inputs: StackInputs, { sha
 	const { bucket, cluster, fileSystem } = shared;
 	const needs = { bucket, cluster, fileSystem, accessPoint, image, executionRole, ...secrets, ...logs };
 
-	const airflow = (from: Ready, settings: Record<string, string>, more: Record<string, string> = {}): AirflowImage => ({
+	const airflow = (from: Ready, settings: Settings, more: Settings = {}): AirflowImage => ({
 		image: from.image.image,
 		region: place.region,
 		settings: {
@@ -71,11 +71,11 @@ export function addTaskDefinitions(stack: Stack<Aws>, inputs: StackInputs, { sha
 			initContainer(airflow(from, admin, { AIRFLOW_DEPLOY_ADMIN_PASSWORD: from.adminPassword.arn }), from.logInit.name),
 		]),
 		webserverTask: add('webserver', webserverRole, { cpu: config.webserverCpu, memory: config.webserverMemory }, (from) => [
-			webserverContainer(airflow(from, release), from.logWebserver.name),
+			webserverContainer(airflow(from, { ...webserverSettings, ...release }), from.logWebserver.name),
 		]),
 		schedulerTask: add('scheduler', schedulerRole, { cpu: config.schedulerCpu, memory: config.schedulerMemory }, (from) => [
-			schedulerContainer(airflow(from, release), from.logScheduler.name),
-			dagSyncContainer(airflow(from, release), from.logDagSync.name),
+			schedulerContainer(airflow(from, { ...schedulerSettings, ...release }), from.logScheduler.name),
+			dagSyncContainer(airflow(from, {}), from.logDagSync.name),
 		]),
 	};
 }
