@@ -73,6 +73,10 @@ def start(program, user):
 
 def become(user):
     os.setsid()
+    # In the C locale Python sets this for itself and its children (PEP 538).
+    with open("/proc/self/environ", "rb") as file:
+        if b"LC_CTYPE" not in (item.partition(b"=")[0] for item in file.read().split(b"\0")):
+            os.environ.pop("LC_CTYPE", None)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for name in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(name, signal.SIG_DFL)
