@@ -1,7 +1,7 @@
 import type { Aws } from '../aws/clients.ts';
 import { criticalPath, type Outcome, plan, stepsOf, up } from '../engine/engine.ts';
 import type { Stack } from '../engine/stack.ts';
-import { type StateFile, StateFile as States } from '../engine/state.ts';
+import { StateFile } from '../engine/state.ts';
 import { readAnchor } from '../resources/s3-anchor.ts';
 import { standingCost, total } from '../stacks/cost.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
@@ -41,7 +41,7 @@ export async function planUp(options: Options): Promise<PlanDocument> {
 	const inputs = await stackInputs(options, states, 'up');
 	const changes = await plan(stacksFor(inputs), lookAt(options, states));
 	const lines = standingCost(options.config);
-	return { changes: changes.map(({ scope: _, ...change }) => change), cost: { ...total(lines), currency: 'USD', lines } };
+	return { changes: changes.map(({ key, type, action, why }) => ({ key, type, action, why })), cost: { ...total(lines), currency: 'USD', lines } };
 }
 
 async function converge(options: Options, held: Held, goal: Goal): Promise<Outcome> {
@@ -88,7 +88,7 @@ async function forgetVanished(options: Options): Promise<void> {
 	if (states.get(sharedScope)?.entries['anchor-shared']?.status !== 'ready') return;
 	if (await readAnchor(aws, naming({ config, place: aws }).bucket, sharedScope)) return;
 	warn('the local account is empty (it does not outlive a reboot or a reset): building it again');
-	for (const scope of [sharedScope, config.environment]) await States.startOver(filesOf(cwd, aws, scope).state, headerOf(options, scope));
+	for (const scope of [sharedScope, config.environment]) await StateFile.startOver(filesOf(cwd, aws, scope).state, headerOf(options, scope));
 }
 
 function seconds(milliseconds: number): number {

@@ -14,8 +14,8 @@ export interface Options {
 	readonly command: string;
 	/** Aborted by the first Ctrl-C. */
 	readonly signal: AbortSignal;
-	observe(event: Event): void;
+	readonly observe: (event: Event) => void;
 	/** Says something beside the steps, e.g. who holds a lock that is waited for. */
-	warn(line: string): void;
-	confirmRecreate?(keys: readonly string[]): Promise<boolean>;
+	readonly warn: (line: string) => void;
+	readonly confirmRecreate?: (keys: readonly string[]) => Promise<boolean>;
 }

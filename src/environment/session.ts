@@ -1,8 +1,7 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Aws } from '../aws/clients.ts';
-import type { Look, Run } from '../engine/engine.ts';
-import type { Outcome } from '../engine/engine.ts';
+import type { Look, Outcome, Run } from '../engine/engine.ts';
 import { acquireLock, describeHolder, type Lock } from '../engine/lock.ts';
 import { readState, StateFile, type StateView } from '../engine/state.ts';
 import { Exit, UserError } from '../errors.ts';
@@ -65,7 +64,7 @@ async function withStates<T>(options: Options, own: Lock, sharedLock: Lock, body
 			await own.check();
 			if (sharedHeld) await sharedLock.check();
 		},
-		...(options.confirmRecreate ? { confirmRecreate: (keys) => options.confirmRecreate?.(keys) ?? Promise.resolve(true) } : {}),
+		...(options.confirmRecreate ? { confirmRecreate: options.confirmRecreate } : {}),
 	};
 	try {
 		return await body({

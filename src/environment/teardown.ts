@@ -4,16 +4,17 @@ import { down, type Outcome } from '../engine/engine.ts';
 import { isAction } from '../engine/resource.ts';
 import type { Entry, StateView } from '../engine/state.ts';
 import { assertDeletable, finalSnapshots } from '../resources/db-instance.ts';
+import { UserError } from '../errors.ts';
 import { HeldByOther } from '../resources/held.ts';
 import { kinds } from '../resources/registry.ts';
+import { readAnchor } from '../resources/s3-anchor.ts';
 import { ignoring } from '../resources/support.ts';
 import { naming } from '../stacks/inputs.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import type { TeardownDocument } from './documents.ts';
 import { contextOf } from './object-context.ts';
 import type { Options } from './options.ts';
-import { recordedEnvironments } from './places.ts';
-import { filesOf } from './places.ts';
+import { filesOf, recordedEnvironments } from './places.ts';
 import { assertDone, type Held, holding, remember } from './session.ts';
 
 /** One recorded object, and whose record it is in. */
@@ -33,6 +34,7 @@ export async function tearDown(options: Options): Promise<TeardownDocument> {
 	return holding(options, async (held) => {
 		const scopes = (await isLast(options)) ? [options.config.environment, sharedScope] : [options.config.environment];
 		const before = recorded(held, scopes);
+		if (before.length === 0) await assertNoAnchor(options);
 		await assertDatabaseDeletable(options, held);
 		const kept = await keepFernetKey(held);
 		const outcome = await down(held.run, scopes);
@@ -46,6 +48,15 @@ export async function tearDown(options: Options): Promise<TeardownDocument> {
 			kept: [...kept, ...outcome.kept.map(({ type, id, why }) => ({ type, id, why })), ...(await snapshots(options, before))],
 			wallSeconds: Math.round((performance.now() - began) / 100) / 10,
 		};
+	});
+}
+
+/** @throws UserError `StateMissing` where the environment stands, but is not recorded here */
+async function assertNoAnchor({ config, aws }: Options): Promise<void> {
+	const anchor = await readAnchor(aws, naming({ config, place: aws }).bucket, config.environment);
+	if (!anchor) return;
+	throw new UserError('StateMissing', `${config.environment} was made on ${anchor.createdAt}, and this working directory has no record of it`, {
+		hint: `airflow-deploy state recover --env ${config.environment}   # then run the same command again`,
 	});
 }
 

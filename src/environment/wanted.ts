@@ -49,11 +49,12 @@ async function cidrs(options: Options): Promise<readonly string[]> {
 	const { config, aws, env, warn } = options;
 	if (config.allowedCidrs !== undefined) return config.allowedCidrs;
 	const anchor = await readAnchor(aws, naming({ config, place: aws }).bucket, config.environment);
-	const recorded = anchor?.options['allowedCidrs'];
-	if (!Array.isArray(recorded) || recorded.length === 0) return [await callerCidr(aws.endpoint, env)];
+	const known = anchor?.options['allowedCidrs'];
+	const recorded = Array.isArray(known) ? known.filter((cidr) => typeof cidr === 'string') : [];
+	if (recorded.length === 0) return [await callerCidr(aws.endpoint, env)];
 	const now = await callerCidr(aws.endpoint, env).catch(() => undefined);
 	if (now !== undefined && !recorded.includes(now)) {
 		warn(`your address is ${now} now, and the web page lets in ${recorded.join(', ')}: AIRFLOW_DEPLOY_ALLOWED_CIDRS=${now} airflow-deploy up changes that`);
 	}
-	return recorded.map(String);
+	return recorded;
 }
