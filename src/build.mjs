@@ -16,6 +16,8 @@ await build({
 	format: 'esm',
 	platform: 'node',
 	target: 'node20.19',
+	// The ES modules of the AWS SDK can be shaken: a third of the load time of their CommonJS twins.
+	mainFields: ['module', 'main'],
 	minifySyntax: true,
 	minifyWhitespace: true,
 	legalComments: 'none',

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How each kind of value is written in the environment, and what it becomes. Messages complete "AIRFLOW_DEPLOY_X: …". */
 

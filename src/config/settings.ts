@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cidrs, listOf, matching, name, oneNumberOf, oneOf, optionalText, tags, text, wholeNumber, yesOrNo } from './rules.ts';
 
 /** What the names of our environment variables begin with. */
