@@ -22,7 +22,7 @@ export const AccessPoint = defineResource<Aws, Props, Outputs>({
 	immutable: ['fileSystemId', 'path', 'uid', 'gid', 'permissions'],
 	permissions: [
 		{ actions: ['elasticfilesystem:DescribeAccessPoints'], on: [fileSystemArn, accessPointArn] },
-		{ actions: ['elasticfilesystem:CreateAccessPoint'], on: [fileSystemArn], for: 'up', condition: grantsRequest },
+		{ actions: ['elasticfilesystem:CreateAccessPoint'], on: [fileSystemArn, accessPointArn], for: 'up', condition: grantsRequest },
 		{ actions: ['elasticfilesystem:TagResource'], on: [accessPointArn], for: 'up', condition: { StringEquals: { 'elasticfilesystem:CreateAction': 'CreateAccessPoint' } } },
 		{ actions: ['elasticfilesystem:DeleteAccessPoint'], on: [accessPointArn], condition: grantsObject },
 	],

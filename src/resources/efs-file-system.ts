@@ -12,7 +12,7 @@ export const FileSystem = defineResource<Aws, Record<string, never>, Outputs>({
 	type: 'AWS::EFS::FileSystem',
 	permissions: [
 		{ actions: ['elasticfilesystem:DescribeFileSystems'], on: [fileSystemArn] },
-		{ actions: ['elasticfilesystem:CreateFileSystem'], on: ['*'], for: 'up', condition: grantsRequest },
+		{ actions: ['elasticfilesystem:CreateFileSystem'], on: [fileSystemArn], for: 'up', condition: grantsRequest },
 		{ actions: ['elasticfilesystem:TagResource'], on: [fileSystemArn], for: 'up', condition: { StringEquals: { 'elasticfilesystem:CreateAction': 'CreateFileSystem' } } },
 		{ actions: ['elasticfilesystem:DeleteFileSystem'], on: [fileSystemArn], condition: grantsObject },
 	],

@@ -3,11 +3,11 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { retrying } from './retrying.ts';
 import { bucketArn, inBucket } from './s3.ts';
-import { type SettingProps, settings } from './s3-settings.ts';
+import { type Setting, type SettingProps, settings } from './s3-settings.ts';
 import { ignoring } from './support.ts';
 
-/** `missing`: names of settings that are not as wanted. */
-type Outputs = { bucket: string; missing: string[] };
+/** `missing`: names of settings that are not as the props say that the outputs repeat. */
+type Outputs = SettingProps & { missing: string[] };
 
 /** All settings of a bucket as one object: AWS answers 409 when two are put at the same time. */
 export const BucketSettings = defineResource<Aws, SettingProps, Outputs>({
@@ -21,16 +21,15 @@ export const BucketSettings = defineResource<Aws, SettingProps, Outputs>({
 
 	id: ({ bucket }) => bucket,
 
-	/** Exists once the policy is there: all but it and the tags have defaults that count as put. */
+	/** Exists once the policy is there: it is the last but the tags, and has no default. */
 	async find(ctx, props) {
 		if (!(await hasPolicy(ctx, props.bucket))) return undefined;
-		const right = await Promise.all(settings.map((setting) => setting.isRight(ctx, props)));
-		return { bucket: props.bucket, missing: settings.filter((_setting, index) => !right[index]).map(({ name }) => name) };
+		return { ...props, missing: (await wrong(ctx, props)).map(({ name }) => name) };
 	},
 
-	create: (ctx, props) => put(ctx, props, settings.map(({ name }) => name)),
-	matches: (_props, { missing }) => missing.length === 0,
-	update: (ctx, props, { missing }) => put(ctx, props, missing),
+	create: (ctx, props) => put(ctx, props, settings),
+	matches: ({ noncurrentVersionDays }, outputs) => outputs.missing.length === 0 && outputs.noncurrentVersionDays === noncurrentVersionDays,
+	update: async (ctx, props) => put(ctx, props, await wrong(ctx, props)),
 
 	/** The tags stay: they say to whom the bucket belongs until it is gone. */
 	async remove({ aws }, { bucket }) {
@@ -42,12 +41,17 @@ export const BucketSettings = defineResource<Aws, SettingProps, Outputs>({
 
 const busy = { passing: /^(OperationAborted|NoSuchBucket)/, why: 'waiting until S3 is done with the last change of this bucket' };
 
-async function put(ctx: Context<Aws>, props: SettingProps, names: readonly string[]): Promise<Outputs> {
-	for (const setting of settings.filter(({ name }) => names.includes(name))) {
+async function wrong(ctx: Context<Aws>, props: SettingProps): Promise<Setting[]> {
+	const right = await Promise.all(settings.map((setting) => setting.isRight(ctx, props)));
+	return settings.filter((_setting, index) => !right[index]);
+}
+
+async function put(ctx: Context<Aws>, props: SettingProps, chosen: readonly Setting[]): Promise<Outputs> {
+	for (const setting of chosen) {
 		ctx.note(setting.name);
 		await retrying(ctx, () => setting.put(ctx, props), busy);
 	}
-	return { bucket: props.bucket, missing: [] };
+	return { ...props, missing: [] };
 }
 
 async function hasPolicy({ aws }: Context<Aws>, bucket: string): Promise<boolean> {

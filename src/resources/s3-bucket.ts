@@ -133,9 +133,13 @@ async function assertRemovable(ctx: Context<Aws>, name: string): Promise<void> {
 }
 
 async function abortUploads({ aws }: Context<Aws>, name: string): Promise<void> {
-	const { Uploads } = await aws.client(S3Client).send(new ListMultipartUploadsCommand(inBucket(aws, name)));
-	for (const { Key, UploadId } of Uploads ?? []) {
-		await ignoring(['NoSuchUpload'], aws.client(S3Client).send(new AbortMultipartUploadCommand({ ...inBucket(aws, name), Key, UploadId })));
+	let more = true;
+	while (more) {
+		const { Uploads, IsTruncated } = await aws.client(S3Client).send(new ListMultipartUploadsCommand(inBucket(aws, name)));
+		for (const { Key, UploadId } of Uploads ?? []) {
+			await ignoring(['NoSuchUpload'], aws.client(S3Client).send(new AbortMultipartUploadCommand({ ...inBucket(aws, name), Key, UploadId })));
+		}
+		more = IsTruncated === true;
 	}
 }
 

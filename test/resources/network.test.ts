@@ -115,9 +115,9 @@ describe('only ours', () => {
 });
 
 describe('ingress', () => {
-	const rulesOf = async (groupId: string): Promise<(string | undefined)[]> => {
+	const rulesOf = async (groupId: string): Promise<string[]> => {
 		const { SecurityGroupRules } = await aws.client(EC2Client).send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [groupId] }] }));
-		return (SecurityGroupRules ?? []).filter(({ IsEgress }) => IsEgress === false).map((rule) => rule.CidrIpv4 ?? rule.ReferencedGroupInfo?.GroupId).sort();
+		return (SecurityGroupRules ?? []).filter(({ IsEgress }) => IsEgress === false).map((rule) => rule.CidrIpv4 ?? '').sort((a, b) => a.localeCompare(b));
 	};
 	const allow = async (GroupId: string, CidrIp: string): Promise<void> => {
 		await aws.client(EC2Client).send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp }] }] }));

@@ -108,7 +108,7 @@ describe('anchor', () => {
 		const wanted = { bucket: name, options: {} };
 		for (const attempt of [anchor.kind.find(other, wanted, undefined), anchor.kind.create(other, wanted)]) {
 			await expect(attempt).rejects.toMatchObject({ code: 'AnchorExists', hint: 'airflow-deploy state recover --env shared' });
-			await expect(attempt).rejects.toThrow(new RegExp(`made by \\S+@\\S+ at ${String(made['createdAt'])}`));
+			await expect(attempt).rejects.toThrow(/made by \S+@\S+ at 20\d\d-/);
 		}
 		await anchor.kind.remove(other, made);
 		expect(await readAnchor(aws, name, 'shared')).toMatchObject({ nonce: here.nonce });
@@ -143,8 +143,8 @@ test('settings are put one after another, and only those that differ', async () 
 	expect(calls.filter((call) => call.startsWith('Put'))).toEqual(puts.map((each) => `Put${each}`));
 	await aws.client(S3Client).send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration: { Status: 'Suspended' } }));
 	const found = (await bucketSettings.kind.find(ctx, wanted, undefined)) as JsonObject;
-	expect(found).toEqual({ bucket: name, missing: ['versioning'] });
+	expect(found).toEqual({ ...wanted, missing: ['versioning'] });
 	calls.length = 0;
 	await bucketSettings.kind.update?.(ctx, wanted, found);
-	expect(calls).toEqual(['PutBucketVersioning']);
+	expect(calls.filter((call) => call.startsWith('Put'))).toEqual(['PutBucketVersioning']);
 });

@@ -8,9 +8,9 @@ export interface Sample {
 	/** The same key in two samples' needs is the same object. */
 	readonly key: string;
 	readonly needs: Readonly<Record<string, Sample>>;
-	props(needs: Record<string, JsonObject>, aws: Aws): JsonObject;
+	readonly props: (needs: Record<string, JsonObject>, aws: Aws) => JsonObject;
 	/** Props that `update` can reach from `props`. */
-	changed?(needs: Record<string, JsonObject>, aws: Aws): JsonObject;
+	readonly changed?: (needs: Record<string, JsonObject>, aws: Aws) => JsonObject;
 }
 
 type NeedsOutputs<N> = { [K in keyof N]: N[K] extends TypedSample<infer O> ? O : never };
