@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import logging.config
 import os
 import sys
 import time
@@ -82,14 +83,12 @@ def upgrade() -> None:
     """What `airflow db upgrade` does, in this interpreter. The scheduler serializes the DAGs anew by itself."""
     for name in FROM_BUNDLE:
         os.environ.pop(name, None)
+    # Alembic's environment (migrations/env.py) would put a plain-text handler on the root logger.
+    logging.config.fileConfig = lambda *_, **__: None
     from airflow.utils import db
 
-    try:
-        json_logs.configure("init")  # Airflow's import has set its own
-        db.upgradedb(reserialize_dags=False)
-    finally:
-        # Alembic's own logging configuration (migrations/env.py) takes the root logger.
-        json_logs.configure("init")
+    json_logs.configure("init")  # Airflow's import has set its own handlers
+    db.upgradedb(reserialize_dags=False)
 
 
 def retry(step: Callable[[], object], limit: float, passing: tuple[type[Exception], ...]) -> None:
