@@ -30,7 +30,8 @@ const settingsOfPip: Readonly<Record<string, string>> = {
  * @throws UserError with what failed and the command that helps: no space, no network, or the program's own last lines.
  */
 export async function install(on: Installer, what: string, command: string, args: readonly string[]): Promise<string> {
-	const result = await execa(command, args, { env: installEnvironment(on.environment), extendEnv: false, reject: false, stdin: 'ignore' });
+	// Not in the user's directory: uv would take settings from a pyproject.toml there.
+	const result = await execa(command, args, { cwd: '/', env: installEnvironment(on.environment), extendEnv: false, reject: false, stdin: 'ignore' });
 	if (!result.failed) {
 		return result.stdout;
 	}
