@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImagePullError } from '../ecs/runtime.ts';
 import { install, type Installer } from './installer.ts';
@@ -72,5 +72,6 @@ async function unpacked(url: string, region: string, request: AwsRequest, on: In
 		const archive = join(temporary, '.context.tar.gz');
 		await writeFile(archive, body);
 		await install(on, `Unpacking ${url}`, 'tar', ['-xzf', archive, '-C', temporary, '--no-same-owner']);
+		await rm(archive);
 	}, existsSync);
 }

@@ -75,15 +75,14 @@ test('its name depends on requirements and constraints, and it is made again whe
 });
 
 test.each([
-	['error: Failed to fetch: `https://index/simple/x/` dns error', 'NoNetwork', /UV_DEFAULT_INDEX/],
-	['error: failed to write: No space left on device (os error 28)', 'DiskFull', /^df -h/],
+	['error: Failed to fetch: `https://index/simple/x/` dns error', 'NoNetwork', expect.stringContaining('UV_DEFAULT_INDEX') as string],
+	['error: failed to write: No space left on device (os error 28)', 'DiskFull', expect.stringMatching(/^df -h/) as string],
 	['error: No solution found when resolving dependencies', 'InstallFailed', undefined],
 ])('%s is a %s, and nothing is left', async (message, code, hint) => {
 	const on = await machine();
 	await on.put('uv', `${uv}\ncase "$1" in pip) echo '${message}' >&2; exit 2;; esac`);
 	await on.put('python3.10', answersAs('3 10', python));
-	const failure = expect.objectContaining({ code, hint: hint === undefined ? undefined : expect.stringMatching(hint) });
-	await expect(airflowEnvironment(on, await context())).rejects.toEqual(failure);
+	await expect(airflowEnvironment(on, await context())).rejects.toMatchObject({ code, hint });
 	expect(await readdir(on.cache)).toEqual([]);
 });
 

@@ -105,6 +105,7 @@ describe('signals', () => {
 		await program.exited;
 		program.signal('SIGTERM');
 		program.kill();
+		expect(await program.exited).toBe(0);
 	});
 });
 
@@ -134,8 +135,9 @@ describe('nothing is left', () => {
 
 	test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('when the Node process that started it gets %s', async (signal) => {
 		const { parent, pids } = await startedElsewhere(`trap '' TERM INT HUP; ${daemon} sleep 300 & echo child $!; echo first $$; sleep 300`);
+		expect(pids).toHaveLength(3);
 		parent.kill(signal);
-		for (const pid of pids) await until(async () => !(await isAlive(pid)));
+		await allGone(pids);
 	});
 
 	test('of a stopped supervisor, that ends its program first', async () => {
@@ -159,16 +161,22 @@ test('a program with a gentle end gets its signal first when the parent dies', a
 	const marker = join(await temporaryDirectory(), 'ended');
 	const script = `trap 'echo ended > ${marker}; exit' QUIT; echo first $$; while :; do sleep 0.05; done`;
 	const { parent, pids } = await startedElsewhere(script, "end: { signal: 'SIGQUIT', seconds: 5 },");
+	expect(pids).toHaveLength(1);
 	parent.kill('SIGKILL');
-	for (const pid of pids) await until(async () => !(await isAlive(pid)));
+	await allGone(pids);
 	expect(await readFile(marker, 'utf8')).toBe('ended\n');
 });
 
 test('a gentle end has its time limit', async () => {
 	const { parent, pids } = await startedElsewhere("trap '' QUIT; echo first $$; while :; do sleep 0.05; done", "end: { signal: 'SIGQUIT', seconds: 0.1 },");
+	expect(pids).toHaveLength(1);
 	parent.kill('SIGKILL');
-	for (const pid of pids) await until(async () => !(await isAlive(pid)));
+	await allGone(pids);
 });
+
+async function allGone(pids: readonly number[]): Promise<void> {
+	for (const pid of pids) await until(async () => !(await isAlive(pid)));
+}
 
 /** A script under a supervisor that another Node process started; resolves when all that it names is running. */
 async function startedElsewhere(script: string, options = ''): Promise<{ parent: ChildProcess; pids: number[] }> {
