@@ -10,7 +10,7 @@ import { type Aws, awsClients, type CallObserver, type Connection } from '../../
 export interface TestEndpoint {
 	readonly url: string;
 	/** Clients of the endpoint's account; `observe` sees every call, and may refuse it by throwing. */
-	clients(observe?: CallObserver): Promise<Aws>;
+	clients(options?: { observe?: CallObserver; region?: string }): Promise<Aws>;
 	close(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export async function startEndpoint(): Promise<TestEndpoint> {
 	const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
 	return {
 		url,
-		clients: (observe) => clientsOf({ region: 'eu-central-1', endpoint: url, credentials }, observe),
+		clients: ({ observe, region = 'eu-central-1' } = {}) => clientsOf({ region, endpoint: url, credentials }, observe),
 		async close() {
 			front.closeAllConnections();
 			front.close();

@@ -133,7 +133,7 @@ describe('anchor', () => {
 
 test('settings are put one after another, and only those that differ', async () => {
 	const calls: string[] = [];
-	const observed = { ...here, aws: await endpoint.clients(({ operation }) => void calls.push(operation)) };
+	const observed = { ...here, aws: await endpoint.clients({ observe: ({ operation }) => void calls.push(operation) }) };
 	await make(observed);
 	const ctx = contextOf(observed, 'bucket-settings');
 	const wanted = { bucket: name, noncurrentVersionDays: 7 };
