@@ -102,6 +102,10 @@ function taskView(task: Task, now: number): ServiceTaskView[] {
 }
 
 /** @returns whether anything was done, so that it is worth looking again */
+function applySteps(service: Service, steps: readonly ServiceStep[], world: ServiceWorld): boolean {
+	return steps.map((step) => applyStep(service, step, world)).includes(true);
+}
+
 function applyStep(service: Service, step: ServiceStep, world: ServiceWorld): boolean {
 	if (step.kind === 'start') return startTasks(service, step.count, world);
 	carryOut(service, step, world);
