@@ -20,6 +20,7 @@ export interface MainIo extends Io {
  */
 export async function main(argv: readonly string[], given: Partial<MainIo> = {}): Promise<number> {
 	const io: MainIo = { ...processIo(), ...given };
+	if (io.stdout === process.stdout) passOverClosedPipes();
 	let invocation: Invocation | undefined;
 	try {
 		invocation = parse(argv, (text) => void io.stdout.write(text));
@@ -67,10 +68,6 @@ async function openUi(io: Io, { json = false, yes = false, verbose = false, inte
 }
 
 function processIo(): MainIo {
-	// `airflow-deploy status | head -1` closes the pipe early: no failure.
-	process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-		if (error.code !== 'EPIPE') throw error;
-	});
 	return {
 		stdout: process.stdout,
 		stderr: process.stderr,
@@ -80,4 +77,11 @@ function processIo(): MainIo {
 		signals: process,
 		exit: (code) => process.exit(code),
 	};
+}
+
+/** `airflow-deploy status | head -1` closes the pipe early: no failure. */
+function passOverClosedPipes(): void {
+	process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+		if (error.code !== 'EPIPE') throw error;
+	});
 }

@@ -16,13 +16,13 @@ export interface Failure {
 	/** AWS's error code (`AccessDenied`), the SDK's class (`CredentialsProviderError`) or Node's code (`ENOTFOUND`). */
 	readonly code: string;
 	readonly message: string;
-	readonly error: Error & { readonly hostname?: string; readonly address?: string; readonly port?: number };
+	readonly error: Error & { readonly hostname?: string; readonly address?: string; readonly port?: number; readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string } };
 	readonly where: Where;
 }
 
 export type Explain = (failure: Failure) => UserError | undefined;
 
-const explainers: readonly Explain[] = [explainCredentials, explainAccount, explainRefusal, explainNetwork, explainThrottling];
+const explainers: readonly Explain[] = [explainCredentials, explainAccount, explainRefusal, explainNetwork, explainThrottling, explainAnswer];
 
 /**
  * Turns what AWS, the SDK or the network answered into advice; undefined for everything else.
@@ -59,6 +59,17 @@ function explainThrottling({ code, message, error }: Failure): UserError | undef
 	if (!throttling.has(code)) return undefined;
 	return new UserError('Throttled', `AWS limits how often this account may call it, and eight tries were too many: ${message}`, {
 		hint: 'run the same command again in a minute: it goes on where it stopped',
+		cause: error,
+	});
+}
+
+/** Any other answer of a service: its own words say most. */
+function explainAnswer({ code, message, error }: Failure): UserError | undefined {
+	if (error.$metadata?.httpStatusCode === undefined) return undefined;
+	const { httpStatusCode, requestId } = error.$metadata;
+	const passing = httpStatusCode >= 500;
+	return new UserError(passing ? 'AwsFailed' : 'AwsRefused', `AWS answered ${code} (${httpStatusCode}): ${message}`, {
+		hint: passing ? 'run the same command again: it goes on where it stopped' : `the same command with --verbose shows the call${requestId === undefined ? '' : `; AWS support can look up request ${requestId}`}`,
 		cause: error,
 	});
 }

@@ -51,7 +51,7 @@ function readLines(stdin: Io['stdin'], signal: AbortSignal): LineReader {
 	return {
 		async next() {
 			const { value, done } = await iterator.next().catch(() => ({ value: undefined, done: true }));
-			return done === true ? undefined : (value as string);
+			return done === true ? undefined : value;
 		},
 		close: () => lines.close(),
 	};

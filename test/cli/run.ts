@@ -17,6 +17,19 @@ export class Captured extends Writable {
 		this.isTTY = isTTY;
 	}
 
+	/** What a terminal's moving line needs; the text alone is compared. */
+	cursorTo(): boolean {
+		return true;
+	}
+
+	clearLine(): boolean {
+		return true;
+	}
+
+	moveCursor(): boolean {
+		return true;
+	}
+
 	override _write(chunk: Buffer, _encoding: string, done: () => void): void {
 		this.text += chunk.toString();
 		done();

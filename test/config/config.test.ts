@@ -21,7 +21,7 @@ async function problems(variables: Record<string, string>, options: Parameters<t
 		return '';
 	} catch (error) {
 		if (!(error instanceof UserError)) throw error;
-		expect(error.exit).toBe(2);
+		if (error.exit !== 2) throw error;
 		return error.message.replace('the configuration is not valid: ', '');
 	}
 }
@@ -118,8 +118,7 @@ test.each([
 	['1024', '9216', false], ['2048', '4096', true], ['4096', '30720', true], ['8192', '16384', true], ['8192', '17408', false], ['16384', '122880', true],
 ])('Fargate: %s CPU units with %s MiB: %s', async (cpu, memory, good) => {
 	const found = await problems({ WEBSERVER_CPU: cpu, WEBSERVER_MEMORY: memory });
-	expect(found === '').toBe(good);
-	if (!good) expect(found).toContain(`AIRFLOW_DEPLOY_WEBSERVER_MEMORY: "${memory}": with ${cpu} CPU units Fargate has `);
+	expect(found).toMatch(good ? /^$/ : new RegExp(`^AIRFLOW_DEPLOY_WEBSERVER_MEMORY: "${memory}": with ${cpu} CPU units Fargate has `));
 });
 
 describe('single values', () => {

@@ -8,8 +8,9 @@ export const renderPlan: Render<PlanDocument> = ({ changes, cost }, style) => [.
 function changeLines(changes: readonly Change[], { colour, width }: Style): string[] {
 	if (changes.length === 0) return ['no change: everything is as wanted'];
 	const paint = { create: colour.green, update: colour.yellow, replace: colour.magenta, delete: colour.red, run: colour.cyan };
-	const lines = columns(changes.map(({ action, key, type, why }) => [action, key, type, why]));
-	const painted = lines.map((line, index) => paint[changes[index]?.action ?? 'run'](cut(line, width)));
+	const rows = columns(changes.map(({ action, key, type }) => [action, key, type]));
+	// That a new object is not there yet goes without saying.
+	const painted = changes.flatMap(({ action, why }, index) => [paint[action](cut(rows[index] ?? '', width)), ...(action === 'create' ? [] : [colour.dim(cut(`         ${why}`, width))])]);
 	return [...painted, '', `${count(changes.length, 'change')}: ${tally(changes.map(({ action }) => action), ' to ')}`];
 }
 

@@ -10,7 +10,7 @@ export const renderStatus: Render<StatusDocument> = (status, style) => {
 };
 
 function place({ target, account, region, endpoint }: StatusDocument): string {
-	return target === 'local' || endpoint === null ? `${target} target, account ${account}, ${region}` : `${target} target at ${endpoint}, account ${account}, ${region}`;
+	return `${target} target, account ${account}, ${region}${target === 'local' || endpoint === null ? '' : `\nat ${endpoint}`}`;
 }
 
 function phase({ phase }: StatusDocument, { colour }: Style): string {

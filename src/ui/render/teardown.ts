@@ -10,6 +10,12 @@ export const renderTeardown: Render<TeardownDocument> = ({ deleted, left, kept, 
 		lines.push(colour.red(`  ${key}  ${type}  ${id}`), ...(heldBy === null ? [] : [`    held by ${heldBy}${since === null ? '' : `, since ${since}`}`]));
 	}
 	if (left.length > 0) lines.push('  run airflow-deploy teardown again when what holds them is gone');
-	if (kept.length > 0) lines.push(`${count(kept.length, 'object')} kept:`, ...columns(kept.map(({ type, id, why }) => [`  ${type}`, id, why])));
+	if (kept.length > 0) lines.push(`${count(kept.length, 'object')} kept:`, ...keptLines(kept));
 	return lines.join('\n');
 };
+
+/** Objects that are kept for the same reason stand together, the reason below them. */
+function keptLines(kept: TeardownDocument['kept']): string[] {
+	const reasons = [...new Set(kept.map(({ why }) => why))];
+	return reasons.flatMap((reason) => [...columns(kept.filter(({ why }) => why === reason).map(({ type, id }) => [`  ${type}`, id])), `    ${reason}`]);
+}

@@ -5,7 +5,7 @@ import type { Render, Style } from './style.ts';
 
 /** How `up` and `deploy` end: the address, who logs in, and what to know about both. */
 export const renderUp: Render<UpDocument> = (document, style) => {
-	const { webserver, environment, bundle } = document;
+	const { webserver, bundle } = document;
 	const flags = commandFlags(document);
 	const lines = [
 		summary(document, style),
@@ -15,7 +15,7 @@ export const renderUp: Render<UpDocument> = (document, style) => {
 		`password   airflow-deploy credentials${flags}`,
 		...(bundle.parsed === null ? [] : [`DAGs       ${bundle.dags}, bundle ${bundle.parsed}`]),
 	];
-	if (webserver.url?.startsWith('http://') === true) lines.push('', style.colour.dim(`Plain HTTP on the task's own address, which changes at each replacement:\nairflow-deploy open${flags} always finds it. ${environment} is removed by airflow-deploy teardown${flags}.`));
+	if (webserver.url?.startsWith('http://') === true) lines.push('', style.colour.dim(`Plain HTTP on the task's own address, which changes at each replacement:\nairflow-deploy open${flags} finds it. To remove all this:\nairflow-deploy teardown${flags}`));
 	return [...lines, ...errors(document, style)].join('\n');
 };
 

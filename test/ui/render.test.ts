@@ -1,0 +1,206 @@
+import pc from 'picocolors';
+import { describe, expect, test } from 'vitest';
+import type { PlanDocument, StatusDocument, TeardownDocument, UpDocument } from '../../src/environment/documents.ts';
+import { renderCredentials } from '../../src/ui/render/credentials.ts';
+import { renderPlan } from '../../src/ui/render/plan.ts';
+import { renderRecords } from '../../src/ui/render/records.ts';
+import { renderStatus } from '../../src/ui/render/status.ts';
+import type { Style } from '../../src/ui/render/style.ts';
+import { renderTeardown } from '../../src/ui/render/teardown.ts';
+import { renderDbInit, renderUp, renderUpload } from '../../src/ui/render/up.ts';
+
+const style: Style = { colour: pc.createColors(false), width: 80 };
+
+const status: StatusDocument = {
+	environment: 'main',
+	target: 'local',
+	account: '000000000000',
+	region: 'us-east-1',
+	endpoint: 'http://127.0.0.1:45813',
+	phase: 'up',
+	webserver: { url: 'http://127.81.3.7:8080', healthy: true },
+	scheduler: { healthy: true, heartbeatAgeSeconds: 2.1 },
+	bundle: { uploaded: '9f86d081884c7d65', parsed: '9f86d081884c7d65', dags: 2, importErrors: [] },
+	services: [
+		{ name: 'airflow-main-webserver', desired: 1, running: 1, pending: 0, taskDefinition: 'airflow-main-webserver:3', rollout: 'COMPLETED' },
+		{ name: 'airflow-main-scheduler', desired: 1, running: 0, pending: 1, taskDefinition: 'airflow-main-scheduler:12', rollout: 'IN_PROGRESS' },
+	],
+	resources: [
+		{ key: 'vpc', type: 'AWS::EC2::VPC', id: 'vpc-1', arn: null, status: 'ready' },
+		{ key: 'subnet-a', type: 'AWS::EC2::Subnet', id: 'subnet-0123456789abcdef0', arn: null, status: 'missing' },
+	],
+};
+const broken = [
+	{ file: 'dags/broken.py', line: 3, message: 'Traceback (most recent call last):\n  File "broken.py", line 3\n    def x(:\nSyntaxError: invalid syntax\n' },
+	{ file: 'dags/other.py', line: null, message: "ModuleNotFoundError: No module named 'numpy'" },
+];
+const steps: UpDocument['steps'] = [
+	{ key: 'vpc', type: 'AWS::EC2::VPC', action: 'none', startedAt: null, seconds: 0.1, dependsOn: [] },
+	{ key: 'bundle', type: 'AirflowDeploy::UploadBundle', action: 'run', startedAt: null, seconds: 2, dependsOn: [] },
+];
+const up: UpDocument = { ...status, wallSeconds: 75.2, criticalPathSeconds: 70, steps };
+
+describe('status', () => {
+	test('up', () => {
+		expect(renderStatus(status, style)).toMatchInlineSnapshot(`
+			"main  up  local target, account 000000000000, us-east-1
+
+			web page   http://127.81.3.7:8080  healthy
+			scheduler  healthy, heartbeat 2.1 s ago
+			bundle     9f86d081884c7d65, parsed: 2 DAGs
+
+			service                 running  rollout      task definition
+			airflow-main-webserver  1/1      COMPLETED    airflow-main-webserver:3
+			airflow-main-scheduler  0/1 +1   IN_PROGRESS  airflow-main-scheduler:12
+
+			2 recorded objects: 1 ready, 1 missing
+			  subnet-a  AWS::EC2::Subnet  subnet-0123456789abcdef0  missing"
+		`);
+	});
+
+	test('behind, with import errors, on an endpoint of the aws target', () => {
+		const bundle = { uploaded: '9f86d081884c7d65', parsed: null, dags: 1, importErrors: broken };
+		expect(renderStatus({ ...status, target: 'aws', phase: 'unhealthy', bundle, webserver: { url: null, healthy: false }, scheduler: { healthy: false, heartbeatAgeSeconds: null } }, style)).toMatchInlineSnapshot(`
+			"main  unhealthy  aws target, account 000000000000, us-east-1
+			at http://127.0.0.1:45813
+
+			web page   no address  not healthy
+			scheduler  not healthy, no heartbeat seen
+			bundle     9f86d081884c7d65 uploaded, nothing parsed yet
+			2 import errors:
+			  dags/broken.py:3: SyntaxError: invalid syntax
+			  dags/other.py: ModuleNotFoundError: No module named 'numpy'
+
+			service                 running  rollout      task definition
+			airflow-main-webserver  1/1      COMPLETED    airflow-main-webserver:3
+			airflow-main-scheduler  0/1 +1   IN_PROGRESS  airflow-main-scheduler:12
+
+			2 recorded objects: 1 ready, 1 missing
+			  subnet-a  AWS::EC2::Subnet  subnet-0123456789abcdef0  missing"
+		`);
+	});
+
+	test('absent', () => {
+		expect(renderStatus({ ...status, phase: 'absent' }, style)).toMatchInlineSnapshot(`
+			"main  absent  local target, account 000000000000, us-east-1
+			nothing is up"
+		`);
+	});
+
+	test('a lot of missing objects still fit on one screen of 80 columns', () => {
+		const resources = Array.from({ length: 70 }, (_, index) => ({ key: `a-rather-long-key-${index}`, type: 'AWS::EC2::SubnetRouteTableAssociation', id: `rtbassoc-${index}`, arn: null, status: 'missing' }));
+		const lines = renderStatus({ ...status, resources }, style).split('\n');
+		expect(lines.length).toBeLessThanOrEqual(24);
+		expect(lines.every((line) => line.length <= 80)).toBe(true);
+	});
+});
+
+test('up', () => {
+	expect(renderUp(up, style)).toMatchInlineSnapshot(`
+		"✔ main: 1 of 2 steps done in 1:15
+
+		web page   http://127.81.3.7:8080
+		user       admin
+		password   airflow-deploy credentials --local
+		DAGs       2, bundle 9f86d081884c7d65
+
+		Plain HTTP on the task's own address, which changes at each replacement:
+		airflow-deploy open --local finds it. To remove all this:
+		airflow-deploy teardown --local"
+	`);
+});
+
+test('up again, another environment on AWS', () => {
+	const unchanged = steps.map((step) => ({ ...step, action: 'none' as const }));
+	expect(renderUp({ ...up, steps: unchanged, environment: 'staging', target: 'aws', wallSeconds: 1.9 }, style)).toMatchInlineSnapshot(`
+		"✔ staging: no change: 2 steps checked in 1.9 s
+
+		web page   http://127.81.3.7:8080
+		user       admin
+		password   airflow-deploy credentials --env staging
+		DAGs       2, bundle 9f86d081884c7d65
+
+		Plain HTTP on the task's own address, which changes at each replacement:
+		airflow-deploy open --env staging finds it. To remove all this:
+		airflow-deploy teardown --env staging"
+	`);
+});
+
+test('up with import errors', () => {
+	expect(renderUp({ ...up, bundle: { ...up.bundle, importErrors: broken } }, style).split('\n').slice(-4).join('\n')).toMatchInlineSnapshot(`
+		"2 import errors:
+		  dags/broken.py:3: SyntaxError: invalid syntax
+		  dags/other.py: ModuleNotFoundError: No module named 'numpy'
+		the other DAGs run on; correct these and run airflow-deploy upload"
+	`);
+});
+
+test('upload and db-init', () => {
+	expect(renderUpload(up, style)).toMatchInlineSnapshot(`
+		"✔ main: 1 of 2 steps done in 1:15
+		bundle 9f86d081884c7d65 is parsed: 2 DAGs"
+	`);
+	expect(renderUpload({ ...up, bundle: { ...up.bundle, parsed: null } }, style)).toMatchInlineSnapshot(`
+		"✔ main: 1 of 2 steps done in 1:15
+		bundle 9f86d081884c7d65 is uploaded; no scheduler has parsed it yet"
+	`);
+	expect(renderDbInit(up, style)).toMatchInlineSnapshot(`
+		"✔ main: 1 of 2 steps done in 1:15
+		the database is initialised"
+	`);
+});
+
+test('plan', () => {
+	const plan: PlanDocument = {
+		changes: [
+			{ key: 'vpc', type: 'AWS::EC2::VPC', action: 'create', why: 'not recorded' },
+			{ key: 'database', type: 'AWS::RDS::DBInstance', action: 'update', why: 'storage changes from 20 to 40' },
+			{ key: 'rule-web', type: 'AWS::EC2::SecurityGroupIngress', action: 'replace', why: 'cidr changes, which AWS cannot do in place' },
+		],
+		cost: { perHour: 0.1398, perMonth: 102.07, currency: 'USD', lines: [{ key: 'service-webserver', perHour: 0.0494, assumption: 'Fargate, 1 vCPU and 2 GB, all day' }] },
+	};
+	expect(renderPlan(plan, style)).toMatchInlineSnapshot(`
+		"create   vpc       AWS::EC2::VPC
+		update   database  AWS::RDS::DBInstance
+		         storage changes from 20 to 40
+		replace  rule-web  AWS::EC2::SecurityGroupIngress
+		         cidr changes, which AWS cannot do in place
+
+		3 changes: 1 to create, 1 to update, 1 to replace
+
+		$0.140/h, about $102.07 a month while it is up on AWS
+		  service-webserver  0.0494  Fargate, 1 vCPU and 2 GB, all day"
+	`);
+	expect(renderPlan({ ...plan, changes: [] }, style).split('\n')[0]).toBe('no change: everything is as wanted');
+});
+
+test('teardown', () => {
+	const receipt: TeardownDocument = { deleted: [{ key: 'vpc', type: 'AWS::EC2::VPC', id: 'vpc-1' }], left: [], kept: [{ type: 'AWS::IAM::ServiceLinkedRole', id: 'AWSServiceRoleForECS', why: 'AWS shares it with everything else in the account' }], wallSeconds: 12.3 };
+	expect(renderTeardown(receipt, style)).toMatchInlineSnapshot(`
+		"✔ 1 deleted, 0 left, 12 s
+		1 object kept:
+		  AWS::IAM::ServiceLinkedRole  AWSServiceRoleForECS
+		    AWS shares it with everything else in the account"
+	`);
+	const left = [{ key: 'security-group-airflow', type: 'AWS::EC2::SecurityGroup', id: 'sg-1', heldBy: 'network interface eni-1 (not ours: no tags)', since: '2026-11-24T12:00:00.000Z' }];
+	expect(renderTeardown({ ...receipt, left, kept: [] }, style)).toMatchInlineSnapshot(`
+		"✘ 1 deleted, 1 left, 12 s
+		  security-group-airflow  AWS::EC2::SecurityGroup  sg-1
+		    held by network interface eni-1 (not ours: no tags), since 2026-11-24T12:00:00.000Z
+		  run airflow-deploy teardown again when what holds them is gone"
+	`);
+});
+
+test('credentials and records', () => {
+	expect(renderCredentials({ url: 'http://127.1.2.3:8080', username: 'admin', password: 'secret' }, style)).toMatchInlineSnapshot(`
+		"web page  http://127.1.2.3:8080
+		user      admin
+		password  secret"
+	`);
+	expect(renderRecords({ resources: status.resources }, style)).toMatchInlineSnapshot(`
+		"key       type              id                        status
+		vpc       AWS::EC2::VPC     vpc-1                     ready
+		subnet-a  AWS::EC2::Subnet  subnet-0123456789abcdef0  missing"
+	`);
+	expect(renderRecords({ resources: [] }, style)).toBe('nothing is recorded');
+});
