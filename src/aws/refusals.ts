@@ -29,7 +29,7 @@ export function explainRefusal({ code, message, error }: Failure): UserError | u
 	const [, resource] = /on resource: (\S+)/.exec(message) ?? [];
 	const { why, who } = reasons.find(({ text }) => text.test(message)) ?? unclear;
 	const [, encoded] = /Encoded authorization failure message: (\S+)/.exec(message) ?? [];
-	const subject = action === undefined ? message.split(' Encoded authorization')[0] : `${action}${resource === undefined ? '' : ` on ${resource}`}`;
+	const subject = action === undefined ? `the call (${message.split(' Encoded authorization')[0]})` : `${action}${resource === undefined ? '' : ` on ${resource}`}`;
 	return new UserError('AccessDenied', `AWS refuses ${subject}${user === undefined ? '' : ` to ${user}`}: ${why}`, {
 		hint: encoded === undefined ? who : `aws sts decode-authorization-message --encoded-message ${encoded}   # tells which policy; ${who}`,
 		cause: error,

@@ -64,7 +64,7 @@ describe('refusals say which kind of policy, and who can change it', () => {
 
 	test("EC2's encoded message", () => {
 		expect(explained(failure('UnauthorizedOperation', 'You are not authorized to perform this operation. Encoded authorization failure message: abcDEF123'))?.text).toMatchInlineSnapshot(`
-			"AWS refuses You are not authorized to perform this operation.: it is not allowed
+			"AWS refuses the call (You are not authorized to perform this operation.): it is not allowed
 			-> aws sts decode-authorization-message --encoded-message abcDEF123   # tells which policy; an account administrator can attach what airflow-deploy policy prints"
 		`);
 	});
