@@ -2,11 +2,12 @@ import { DescribeSecretCommand, GetSecretValueCommand, PutSecretValueCommand, Se
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
+import { carriesNonce } from './ownership.ts';
 import { ignoring, required } from './support.ts';
 
 type Props = { secretArn: string; address: string; port: number; username: string; database: string };
-/** The URL itself is a secret: only whether it is as it should be is recorded. */
-type Outputs = { secretArn: string; upToDate: boolean };
+/** The URL itself is a secret: recorded is where it leads, and whether it holds the password of the same secret. */
+type Outputs = { secretArn: string; target: string; passwordMatches: boolean };
 type Value = { password: string; url?: string };
 
 const secrets = ['arn:{partition}:secretsmanager:{region}:{account}:secret:{project}-*'];
@@ -18,8 +19,8 @@ const secrets = ['arn:{partition}:secretsmanager:{region}:{account}:secret:{proj
 export const DatabaseUrl = defineResource<Aws, Props, Outputs>({
 	type: 'AirflowDeploy::DatabaseUrl',
 	permissions: [
-		{ actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'], on: secrets, for: 'up' },
-		{ actions: ['secretsmanager:DescribeSecret'], on: secrets },
+		{ actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'], on: secrets },
+		{ actions: ['secretsmanager:DescribeSecret'], on: secrets, for: 'teardown' },
 	],
 
 	id: ({ secretArn }) => `${secretArn}:url`,
@@ -27,23 +28,32 @@ export const DatabaseUrl = defineResource<Aws, Props, Outputs>({
 	async find(ctx, props) {
 		const value = await readDatabaseSecret(ctx, props.secretArn);
 		if (value.url === undefined) return undefined;
-		return { secretArn: props.secretArn, upToDate: value.url === databaseUrl(props, value.password) };
+		return { secretArn: props.secretArn, ...partsOf(value.url, value.password) };
 	},
 
 	create: put,
 
-	matches: (_props, { upToDate }) => upToDate,
+	matches: (props, { target, passwordMatches }) => passwordMatches && target === targetOf(props),
 
 	update: put,
 
-	// It goes with its secret.
-	async remove() {},
-
-	async exists(ctx, { secretArn }) {
-		const secret = await ignoring(['ResourceNotFoundException'], ctx.aws.client(SecretsManagerClient).send(new DescribeSecretCommand({ SecretId: secretArn })));
-		return secret !== undefined && secret.DeletedDate === undefined;
+	async remove(ctx, { secretArn }) {
+		const secrets = ctx.aws.client(SecretsManagerClient);
+		const parent = await ignoring(['ResourceNotFoundException'], secrets.send(new DescribeSecretCommand({ SecretId: secretArn })));
+		if (!parent || parent.DeletedDate || !carriesNonce(ctx, parent.Tags)) return;
+		const { url, ...rest } = (await valueOf(ctx, secretArn)) ?? {};
+		if (url !== undefined) await secrets.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: JSON.stringify(rest) }));
 	},
+
+	exists: async (ctx, { secretArn }) => (await valueOf(ctx, secretArn))?.url !== undefined,
 });
+
+/** Undefined for a secret that is gone, or scheduled for deletion, or holds no JSON. */
+async function valueOf(ctx: Context<Aws>, secretArn: string): Promise<Partial<Value> | undefined> {
+	const gone = ['ResourceNotFoundException', 'InvalidRequestException'];
+	const answer = await ignoring(gone, ctx.aws.client(SecretsManagerClient).send(new GetSecretValueCommand({ SecretId: secretArn })));
+	return parse(answer?.SecretString ?? '');
+}
 
 /**
  * The parsed value of a database's secret. Never log it.
@@ -71,10 +81,19 @@ async function put(ctx: Context<Aws>, props: Props): Promise<Outputs> {
 	const { password } = await readDatabaseSecret(ctx, props.secretArn);
 	const value: Value = { password, url: databaseUrl(props, password) };
 	await ctx.aws.client(SecretsManagerClient).send(new PutSecretValueCommand({ SecretId: props.secretArn, SecretString: JSON.stringify(value) }));
-	return { secretArn: props.secretArn, upToDate: true };
+	return { secretArn: props.secretArn, target: targetOf(props), passwordMatches: true };
 }
 
 /** `sslmode=require`: RDS refuses plain connections from PostgreSQL 15 on, and an image as given has no CA bundle. */
-function databaseUrl({ address, port, username, database }: Props, password: string): string {
-	return `postgresql+psycopg2://${username}:${encodeURIComponent(password)}@${address}:${port}/${database}?sslmode=require`;
+function targetOf({ address, port, username, database }: Props): string {
+	return `postgresql+psycopg2://${username}@${address}:${port}/${database}?sslmode=require`;
+}
+
+function databaseUrl(props: Props, password: string): string {
+	return targetOf(props).replace('@', `:${encodeURIComponent(password)}@`);
+}
+
+function partsOf(url: string, password: string): Pick<Outputs, 'target' | 'passwordMatches'> {
+	const [, start = '', found = '', end = ''] = /^([^:]+:\/\/[^:@]*):([^@]*)(@.*)$/.exec(url) ?? [];
+	return { target: start + end, passwordMatches: found === encodeURIComponent(password) };
 }

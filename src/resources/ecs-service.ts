@@ -1,4 +1,4 @@
-import { CreateServiceCommand, DeleteServiceCommand, ECSClient, type Service, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { CreateServiceCommand, DeleteServiceCommand, type Deployment, ECSClient, type Service, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { describeService, ecsTags, findTasks, type Network, networkConfiguration, networkText, tagsFromEcs } from './ecs.ts';
@@ -30,7 +30,7 @@ type Outputs = {
 	percent: string;
 	/** Id of the newest deployment. */
 	deployment: string;
-	/** IN_PROGRESS, COMPLETED or FAILED. */
+	/** IN_PROGRESS, COMPLETED, FAILED, or FAILING: in progress, and its tasks die. */
 	rollout: string;
 };
 
@@ -90,11 +90,11 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 		outputs.desiredCount === props.desiredCount &&
 		outputs.network === networkText(networkConfiguration(props)) &&
 		outputs.percent === percentOf(props) &&
-		outputs.rollout !== 'FAILED',
+		!outputs.rollout.startsWith('FAIL'),
 
 	async update(ctx, props, outputs) {
 		// A failed deployment of this very revision is started again only by force.
-		const forceNewDeployment = outputs.rollout === 'FAILED' && outputs.taskDefinition === props.taskDefinition;
+		const forceNewDeployment = outputs.rollout.startsWith('FAIL') && outputs.taskDefinition === props.taskDefinition;
 		const { service } = await ctx.aws.client(ECSClient).send(new UpdateServiceCommand({ ...settings(props), service: props.name, forceNewDeployment }));
 		return outputsOf(required(service), props.cluster);
 	},
@@ -172,8 +172,12 @@ function outputsOf(service: Service, cluster: string): Outputs {
 		network: networkText(service.networkConfiguration),
 		percent: percentOf(service.deploymentConfiguration ?? {}),
 		deployment: newest?.id ?? '',
-		rollout: newest?.rolloutState ?? 'COMPLETED',
+		rollout: rolloutOf(newest),
 	};
+}
+
+function rolloutOf({ rolloutState = 'COMPLETED', failedTasks = 0 }: Deployment = {}): string {
+	return rolloutState === 'IN_PROGRESS' && failedTasks > 0 ? 'FAILING' : rolloutState;
 }
 
 function percentOf({ minimumHealthyPercent = 100, maximumPercent = 200 }: { minimumHealthyPercent?: number | undefined; maximumPercent?: number | undefined }): string {

@@ -21,7 +21,7 @@ type Props = {
 	/** Name of the cluster that runs it: tasks that nobody ends are stopped there when the definition goes. */
 	cluster: string;
 	/** The request of RegisterTaskDefinition without tags: `family`, `containerDefinitions` … */
-	definition: JsonObject & { family: string };
+	definition: JsonObject;
 };
 type Outputs = { arn: string; family: string; revision: number; cluster: string; hash: string };
 
@@ -46,7 +46,7 @@ export const EcsTaskDefinition = defineResource<Aws, Props, Outputs>({
 
 	async find(ctx, { cluster, definition }, recorded) {
 		if (recorded) return (await describeDefinition(ctx.aws, recorded.arn))?.taskDefinition?.status === 'ACTIVE' ? recorded : undefined;
-		return findByTags(ctx, definition.family, cluster);
+		return findByTags(ctx, familyOf(definition), cluster);
 	},
 
 	async create(ctx, { cluster, definition }) {
@@ -74,6 +74,11 @@ export const EcsTaskDefinition = defineResource<Aws, Props, Outputs>({
 	// INACTIVE and DELETE_IN_PROGRESS revisions stay describable while anything refers to them.
 	exists: async (ctx, { arn }) => (await describeDefinition(ctx.aws, arn))?.taskDefinition?.status === 'ACTIVE',
 });
+
+function familyOf({ family }: JsonObject): string {
+	if (typeof family !== 'string') throw new Error('a task definition lacks its family');
+	return family;
+}
 
 async function findByTags(ctx: Context<Aws>, familyPrefix: string, cluster: string): Promise<Outputs | undefined> {
 	const { taskDefinitionArns } = await ctx.aws.client(ECSClient).send(new ListTaskDefinitionsCommand({ familyPrefix, sort: 'DESC', maxResults: 10 }));

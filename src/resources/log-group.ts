@@ -55,11 +55,11 @@ export const LogGroup = defineResource<Aws, Props, Outputs>({
 	update: (ctx, { retentionDays }, outputs) => keepFor(ctx, outputs, retentionDays),
 
 	async remove(ctx, { name }) {
-		if (!carriesNonce(ctx, await tagsOf(ctx, name))) return;
+		if (!(await isThere(ctx, name))) return;
 		await ignoring(['ResourceNotFoundException'], ctx.aws.client(CloudWatchLogsClient).send(new DeleteLogGroupCommand({ logGroupName: name })));
 	},
 
-	exists: async (ctx, { name }) => carriesNonce(ctx, await tagsOf(ctx, name)),
+	exists: (ctx, { name }) => isThere(ctx, name),
 });
 
 /** A new group keeps its lines for ever; 0 stands for that. */
@@ -72,6 +72,10 @@ async function keepFor(ctx: Context<Aws>, outputs: Outputs, retentionDays: numbe
 async function describe(ctx: Context<Aws>, name: string): Promise<Description | undefined> {
 	const { logGroups } = await ctx.aws.client(CloudWatchLogsClient).send(new DescribeLogGroupsCommand({ logGroupNamePrefix: name }));
 	return logGroups?.find(({ logGroupName }) => required(logGroupName) === name);
+}
+
+async function isThere(ctx: Context<Aws>, name: string): Promise<boolean> {
+	return (await describe(ctx, name)) !== undefined && carriesNonce(ctx, await tagsOf(ctx, name));
 }
 
 async function tagsOf(ctx: Context<Aws>, name: string): Promise<{ Key: string; Value: string }[]> {

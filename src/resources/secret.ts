@@ -11,6 +11,7 @@ import {
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
+import { carriesNonce } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
 
@@ -61,8 +62,9 @@ export const Secret = defineResource<Aws, Props, Outputs>({
 
 	matches: () => true,
 
-	// Nobody else's secret has this ARN: it ends in six random characters.
 	async remove(ctx, { arn }) {
+		const secret = await describe(ctx, arn);
+		if (!secret || !carriesNonce(ctx, secret.Tags)) return;
 		const remove = new DeleteSecretCommand({ SecretId: arn, ForceDeleteWithoutRecovery: true });
 		await ignoring(['ResourceNotFoundException'], ctx.aws.client(SecretsManagerClient).send(remove));
 		// The deletion is asynchronous and the name stays taken meanwhile.
@@ -71,7 +73,7 @@ export const Secret = defineResource<Aws, Props, Outputs>({
 
 	async exists(ctx, { arn }) {
 		const secret = await describe(ctx, arn);
-		return secret !== undefined && secret.DeletedDate === undefined;
+		return secret !== undefined && secret.DeletedDate === undefined && carriesNonce(ctx, secret.Tags);
 	},
 });
 

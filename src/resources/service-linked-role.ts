@@ -52,7 +52,7 @@ export const ServiceLinkedRole = defineResource<Aws, Props, Outputs>({
 	},
 
 	async wait(ctx, outputs) {
-		await until(ctx, async () => (await describe(ctx, outputs.name)) !== undefined, `role ${outputs.name} to become visible`);
+		await until(ctx, async () => (await describe(ctx, outputs.name)) !== undefined, `role ${outputs.name} to become visible`, { atMost: 120 });
 		return outputs;
 	},
 
