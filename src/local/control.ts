@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
 import { packageRoot } from '../package.ts';
-import { type EndpointRecord, forgetRecord, isAlive, processStart, readRecord } from './record.ts';
+import { type EndpointRecord, isAlive, processStart, readRecord } from './record.ts';
 
 export interface EndpointStart {
 	/** `<working directory>/.airflow-deploy/endpoint` */
@@ -107,7 +107,6 @@ async function runningEndpoint(directory: string): Promise<Running | undefined> 
 
 async function startEndpoint({ directory, port = 0, onProgress }: EndpointStart): Promise<EndpointRecord> {
 	const python = await motoPython(onProgress);
-	await forgetRecord(directory);
 	const log = openSync(endpointLog(directory), 'a');
 	const began = (await stat(endpointLog(directory))).size;
 	const child = spawn(process.execPath, [join(packageRoot, 'dist', 'endpoint.js'), '--dir', directory, '--python', python, '--port', String(port)], { cwd: '/', detached: true, stdio: ['ignore', log, log] });
@@ -115,7 +114,7 @@ async function startEndpoint({ directory, port = 0, onProgress }: EndpointStart)
 	let ended: string | undefined;
 	child.once('error', (error) => (ended = error.message));
 	child.once('exit', (code, signal) => (ended = `it ended with ${signal ?? `exit code ${code}`}`));
-	const record = await answering(directory, () => ended, onProgress);
+	const record = await answering(directory, child.pid, () => ended, onProgress);
 	// The endpoint outlives this process.
 	child.removeAllListeners();
 	child.unref();
@@ -129,12 +128,12 @@ async function motoPython(onProgress: (line: string) => void): Promise<string> {
 	return (await motoEnvironment(installer(onProgress))).python;
 }
 
-/** undefined where it ended first, or gave no sign in time. */
-async function answering(directory: string, ended: () => string | undefined, onProgress: (line: string) => void): Promise<EndpointRecord | undefined> {
+/** The record of the new process; undefined where it ended first, or gave no sign in time. */
+async function answering(directory: string, pid: number | undefined, ended: () => string | undefined, onProgress: (line: string) => void): Promise<EndpointRecord | undefined> {
 	const began = performance.now();
 	for (let noted = false; performance.now() - began < startSeconds * 1000; await delay(25)) {
 		const record = await readRecord(directory);
-		if (record) return record;
+		if (record && record.pid === pid) return record;
 		if (ended() !== undefined) return undefined;
 		if (!noted && performance.now() - began > 3000) {
 			onProgress('waiting for the local endpoint to answer');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Account, Laws } from '../account.ts';
 import { json, memberOf } from '../front/call.ts';
-import { AwsError, jsonAnswer } from '../front/failure.ts';
+import { AwsError, failureAnswer, jsonAnswer } from '../front/failure.ts';
 
 const tokenSeconds = 12 * 3600;
 
@@ -28,6 +28,13 @@ export function ecrLaws({ url, id }: Account): Laws {
 				const claimed = memberOf(request, 'imageDigest');
 				if (claimed !== undefined && claimed !== digest) throw new AwsError('ImageDigestDoesNotMatchException', `The provided digest '${claimed}' does not match the digest of the manifest '${digest}'.`);
 				call.body = Buffer.from(JSON.stringify({ ...request, imageDigest: digest }));
+			},
+			// moto gives a tag of another image the same name of error as the same image pushed again.
+			after(call, answer) {
+				const { imageTag, repositoryName, imageDigest } = json(call);
+				const text = answer.body.toString();
+				if (answer.status < 400 || !text.includes('ImageAlreadyExistsException') || text.includes(String(imageDigest))) return answer;
+				return failureAnswer('json', new AwsError('ImageTagAlreadyExistsException', `The image tag '${String(imageTag)}' already exists in the '${String(repositoryName)}' repository and cannot be overwritten because the tag is immutable.`));
 			},
 		},
 	};

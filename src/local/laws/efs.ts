@@ -48,7 +48,7 @@ export function efsLaws({ moto, interfaces, roles, files }: Account): Laws {
 			async after(call, answer) {
 				const made = bodyOf(answer);
 				if (answer.status < 300) return changed(answer, begun(settling, made, 'FileSystemId'));
-				if (made['ErrorCode'] !== 'FileSystemAlreadyExists') return answer;
+				if (answer.status !== 409) return answer;
 				const [existing] = listOf(await ask(call, 'DescribeFileSystems', `/file-systems?CreationToken=${encodeURIComponent(memberOf(json(call), 'CreationToken') ?? '')}`), 'FileSystems');
 				return changed(answer, { ...made, FileSystemId: existing?.['FileSystemId'] });
 			},

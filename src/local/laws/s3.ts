@@ -3,6 +3,7 @@ import { type Account, everyOperation, type Law, type Laws } from '../account.ts
 import type { Call } from '../front/call.ts';
 import { AwsError } from '../front/failure.ts';
 import { bucketAndKey } from '../front/operations.ts';
+import { BucketPolicies } from './bucket-policies.ts';
 import { child, type Element, items, parseXml, textOf } from '../xml.ts';
 
 /** Buckets with this beginning belong to another account: S3's names are global. */
@@ -17,6 +18,7 @@ const reservedEnd = /(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3|-an)$/;
 export function s3Laws({ moto, id: account }: Account): Laws {
 	const busy = new Set<string>();
 	const regions = new Map<string, string>();
+	const policies = new BucketPolicies();
 
 	const oneAtATime: Law = {
 		async before(call) {
@@ -57,7 +59,14 @@ export function s3Laws({ moto, id: account }: Account): Laws {
 				return answer;
 			},
 		},
-		PutBucketSetting: oneAtATime,
+		PutBucketSetting: {
+			...oneAtATime,
+			async before(call) {
+				await oneAtATime.before?.(call);
+				policies.keep(call);
+			},
+		},
+		BucketOperation: { after: (call, answer) => policies.show(call, answer) },
 		DeleteBucketSetting: oneAtATime,
 		[everyOperation]: {
 			before(call) {
