@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { constants, existsSync, readFileSync } from 'node:fs';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { UserError } from '../../errors.ts';
 
 let made = 0;
 
@@ -10,6 +11,7 @@ let made = 0;
  * directory beside it, which is renamed when complete, so that what is there under its name is whole. Waits while
  * somebody else makes it; what an interrupted maker left is removed. Should two processes start in the same
  * instant, both may make it, and the first rename counts.
+ * @throws UserError where the place cannot be written to, or whatever `make` throws
  * @param usable tells whether an existing directory may be used; a broken one is made again.
  */
 export async function madeOnce(
@@ -17,7 +19,7 @@ export async function madeOnce(
 	make: (temporary: string) => Promise<void>,
 	usable: (directory: string) => boolean = existsSync,
 ): Promise<string> {
-	await mkdir(dirname(directory), { recursive: true });
+	await makeWritable(dirname(directory));
 	await untilNobodyMakes(directory);
 	if (usable(directory)) {
 		return directory;
@@ -36,6 +38,16 @@ export async function madeOnce(
 		await rm(temporary, { recursive: true, force: true });
 	}
 	return directory;
+}
+
+async function makeWritable(directory: string): Promise<void> {
+	try {
+		await mkdir(directory, { recursive: true });
+		await access(directory, constants.W_OK);
+	} catch (cause) {
+		const { code } = cause as NodeJS.ErrnoException;
+		throw new UserError('CacheNotWritable', `${directory} cannot be written to: ${code}`, { hint: 'export XDG_CACHE_HOME=<directory of yours>', cause });
+	}
 }
 
 async function untilNobodyMakes(directory: string): Promise<void> {

@@ -7,6 +7,7 @@ import { UserError } from '../../errors.ts';
 import { packageRoot } from '../../package.ts';
 import type { Installer } from './installer.ts';
 import { madeOnce } from './made-once.ts';
+import { supervise, type Supervised } from './supervisor.ts';
 
 /** PostgreSQL's binaries, ready to run, and the account that runs them. */
 export interface PostgresProgram {
@@ -50,6 +51,29 @@ export async function postgresProgram(on: Installer, home: string): Promise<Post
 	const directory = isRoot() ? join(home, 'program') : join(on.cache, `postgres-${version}`);
 	await madeOnce(directory, (temporary) => copyProgram(source, temporary));
 	return { directory, account: isRoot() ? await accountOf('nobody') : undefined };
+}
+
+interface Run {
+	readonly program: PostgresProgram;
+	/** The Python that runs the supervisor. */
+	readonly python: string;
+	readonly dataDirectory: string;
+}
+
+export const binary = ({ program }: Pick<Run, 'program'>, name: 'initdb' | 'postgres'): string => join(program.directory, 'bin', name);
+
+/** Runs one of the programs, or a shell around it, as PostgreSQL's account and under a supervisor. */
+export function runPostgres({ program, python, dataDirectory }: Run, command: readonly string[], onLine: (line: string) => void): Supervised {
+	return supervise({
+		python,
+		command,
+		environment: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', LD_LIBRARY_PATH: join(program.directory, 'lib') },
+		directory: dataDirectory,
+		user: program.account?.name,
+		// "Immediate": also gives its System V shared memory back, which SIGKILL would leave behind.
+		end: { signal: 'SIGQUIT', seconds: 5 },
+		onLine,
+	});
 }
 
 const isRoot = (): boolean => process.getuid?.() === 0;

@@ -38,6 +38,16 @@ test('a broken one is made again', async () => {
 	expect(await readFile(join(directory, 'file'), 'utf8')).toBe('new');
 });
 
+test('a place that cannot be written to is named', async () => {
+	const parent = await temporaryDirectory();
+	await writeFile(join(parent, 'file'), '');
+	await expect(madeOnce(join(parent, 'file', 'thing'), fill('x'))).rejects.toMatchObject({
+		code: 'CacheNotWritable',
+		message: `${parent}/file cannot be written to: EEXIST`,
+		hint: expect.stringContaining('XDG_CACHE_HOME') as string,
+	});
+});
+
 test('it waits for another process that makes it, and does it itself when that one is killed', async () => {
 	const parent = await temporaryDirectory();
 	const directory = join(parent, 'thing');
