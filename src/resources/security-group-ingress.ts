@@ -60,7 +60,16 @@ export const SecurityGroupIngress = defineResource<Aws, Props, Outputs>({
 });
 
 function wanted({ from }: Props): string[] {
-	return 'cidrs' in from ? from.cidrs.toSorted() : [from.groupId];
+	return 'cidrs' in from ? [...new Set(from.cidrs.map(network))].sort() : [from.groupId];
+}
+
+/** EC2 records `10.1.2.3/16` as `10.1.0.0/16`. */
+function network(cidr: string): string {
+	const [address = '', length = '32'] = cidr.split('/');
+	const bits = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+	const size = 2 ** (32 - Number(length));
+	const first = bits - (bits % size);
+	return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.')}/${length}`;
 }
 
 function outputsOf({ groupId, port }: Props, rules: readonly SecurityGroupRule[]): Outputs {

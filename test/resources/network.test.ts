@@ -150,6 +150,11 @@ describe('ingress', () => {
 		expect(await rulesOf(aws, ids.securityGroup)).toEqual(['203.0.113.200/32']);
 	});
 
+	test('ranges are compared as EC2 records them', () => {
+		const props = { groupId: 'sg-1', port: 8080, from: { cidrs: ['203.0.113.77/24', '10.255.255.255/8', '203.0.113.0/24'] } };
+		expect(ingress.kind.matches?.(props, { groupId: 'sg-1', port: 8080, peers: ['10.0.0.0/8', '203.0.113.0/24'], ruleIds: [] })).toBe(true);
+	});
+
 	test('from the members of another group', async () => {
 		const { here, ids } = await made({ securityGroup });
 		const props = { groupId: ids.securityGroup, port: 5432, from: { groupId: ids.securityGroup } };
