@@ -6,7 +6,7 @@ import { defineAction, defineResource, type Resource } from '../../src/engine/re
 import { Stack } from '../../src/engine/stack.ts';
 import { UserError } from '../../src/errors.ts';
 import { Cloud, Named, Net, Revision, Run, stacks } from './cloud.ts';
-import { actions, at, bringUp, entriesOf, takeDown, temporaryDirectory } from './runs.ts';
+import { actions, at, bringUp, entriesOf, open, takeDown, temporaryDirectory } from './runs.ts';
 
 const one = (props: Partial<{ uses: string[]; size: number; cidr: string }> = {}) => {
 	const stack = new Stack<Cloud>('main');
@@ -113,6 +113,21 @@ describe('up', () => {
 		expect((await entriesOf(directory, 'shared'))['net']).toMatchObject({ status: 'created', id: 'id-1' });
 		expect(actions(await bringUp(directory, cloud, stacks(1)))).toMatchObject({ net: 'adopt', left: 'create' });
 		expect(cloud.tags).toEqual(['leaf', 'left', 'net', 'revision', 'right']);
+	});
+
+	test('Ctrl-C between a look and the call it leads to: the call is not made', async () => {
+		const [directory, cloud, abort] = [temporaryDirectory(), new Cloud(), new AbortController()];
+		Object.assign(cloud, { find: () => abort.abort() });
+		expect(await bringUp(directory, cloud, one(), { signal: abort.signal })).toMatchObject({ interrupted: true, skipped: ['net'], failed: new Map() });
+		expect([cloud.calls, existsSync(at(directory, 'main'))]).toEqual([[], false]);
+	});
+
+	test('a call that was aborted by something else is a failure', async () => {
+		const [cloud, timeout] = [new Cloud(), new DOMException('too slow', 'AbortError')];
+		cloud.around = () => {
+			throw timeout;
+		};
+		expect(await bringUp(temporaryDirectory(), cloud, one())).toMatchObject({ interrupted: false, failed: new Map([['net', timeout]]) });
 	});
 
 	test('a node is reported when it is ready', async () => {
@@ -254,7 +269,7 @@ describe('changes', () => {
 	test('an object that is replaced stays while something that was not brought up uses it', async () => {
 		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
 		await bringUp(directory, cloud, stacks(1));
-		await bringUp(directory, cloud, stacks(2), {}, ['left']);
+		expect((await bringUp(directory, cloud, stacks(2), {}, ['left'])).failed).toEqual(new Map());
 		expect(cloud.tags).toEqual(['leaf', 'left', 'net', 'net~2', 'revision', 'right']);
 		expect((await entriesOf(directory))['right']?.dependsOn).toEqual(['shared/net', 'shared/net~1']);
 		await bringUp(directory, cloud, stacks(2), {}, ['right']);
@@ -285,6 +300,69 @@ describe('changes', () => {
 		await bringUp(directory, cloud, one());
 		expect(cloud.tags).toEqual(['net~2']);
 		expect(Object.keys(await entriesOf(directory))).toEqual(['net']);
+	});
+
+	test('what uses a replaced object is recorded as using both, until it was brought up itself', async () => {
+		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
+		await bringUp(directory, cloud, stacks(1));
+		cloud.around = (call, moment) => {
+			if (call === 'run job' && moment === 'before') throw new Error('no');
+		};
+		await bringUp(directory, cloud, stacks(2));
+		const { job, leaf } = await entriesOf(directory);
+		expect(job?.dependsOn.toSorted()).toEqual(['left', 'revision', 'revision~1']);
+		expect(leaf?.dependsOn.toSorted()).toEqual(['job', 'left', 'revision', 'revision~1']);
+		cloud.around = () => {};
+		await bringUp(directory, cloud, stacks(2));
+		expect((await entriesOf(directory))['leaf']?.dependsOn.toSorted()).toEqual(['job', 'left', 'revision']);
+	});
+
+	test('an object that is known by its parent is looked for where it was made', async () => {
+		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
+		const Child = defineResource<Cloud, { parent: string }, { id: string }>({
+			...(Named as unknown as Resource<Cloud, { parent: string }, { id: string }>),
+			type: 'Test::Child',
+			immutable: ['parent'],
+			find: async ({ aws }, { parent }) => (aws.world.things[`${parent}/child`] ? { id: `${parent}/child` } : undefined),
+			create: ({ aws }, { parent }) =>
+				aws.mutate('create', ({ things }) => {
+					things[`${parent}/child`] = { tag: parent, uses: [], ready: true, token: '', props: {} };
+					return { id: `${parent}/child` };
+				}),
+		});
+		const child = (parent: string) => {
+			const stack = new Stack<Cloud>('main');
+			stack.add(Child, 'child', {}, () => ({ parent }));
+			return [stack];
+		};
+		await bringUp(directory, cloud, child('a'));
+		expect(actions(await bringUp(directory, cloud, child('b')))).toEqual({ child: 'replace' });
+		expect(cloud.tags).toEqual(['b']);
+	});
+
+	test('a removal on the way to a replacement is recorded as that', async () => {
+		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
+		await bringUp(directory, cloud, stacks(1));
+		cloud.around = (call, moment) => {
+			if (call === 'remove right' && moment === 'after') throw new Error('InternalServerError');
+		};
+		await bringUp(directory, cloud, stacks(2));
+		expect((await entriesOf(directory))['right']?.status).toBe('removing');
+	});
+
+	test('while an old generation is left, a new object gets a tag of its own', async () => {
+		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
+		await bringUp(directory, cloud, one());
+		let old = 0;
+		cloud.around = (call, moment) => {
+			if (call === 'remove net' && moment === 'before' && (old += 1) < 2) throw new Error('no');
+		};
+		await bringUp(directory, cloud, one({ cidr: 'b' }));
+		const [first] = await open(directory, ['main']).then((states) => [...states.values()]);
+		await first?.update((entries) => void delete entries['net']);
+		delete cloud.world.things['id-2'];
+		await bringUp(directory, cloud, one({ cidr: 'b' }));
+		expect([cloud.tags, Object.keys(await entriesOf(directory))]).toEqual([['net~2'], ['net']]);
 	});
 
 	test('a key that becomes another kind is a replacement', async () => {
