@@ -17,7 +17,7 @@ import { account, Moto } from './moto.ts';
 import { type EndpointRecord, forgetRecord, ownRecord, processStart, readRecord, writeRecord } from './record.ts';
 import { type Installer, installer } from './runtime/installer.ts';
 import { postgresHome, postgresProgram, type PostgresProgram } from './runtime/postgres-program.ts';
-import { ProcessRuntime } from './runtime/process-runtime.ts';
+import { ProcessRuntime, removeTasks } from './runtime/process-runtime.ts';
 import { ServiceLinkedRoles } from './service-linked-roles.ts';
 
 export interface EndpointOptions {
@@ -208,5 +208,5 @@ async function removeLeftovers(directory: string): Promise<void> {
 
 async function removeData(directory: string, temporary: readonly string[]): Promise<void> {
 	const own = ['efs', 'postgres'].map((name) => join(directory, name));
-	await Promise.all([...own, ...temporary].map((path) => rm(path, { recursive: true, force: true })));
+	await Promise.all([removeTasks(directory), ...[...own, ...temporary].map((path) => rm(path, { recursive: true, force: true }))]);
 }

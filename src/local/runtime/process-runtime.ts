@@ -58,13 +58,6 @@ export class ProcessRuntime implements TaskRuntime {
 		};
 	}
 
-	/** Removes what tasks of a killed endpoint left in the same directory. Call it before the first task. */
-	async removeLeftovers(): Promise<void> {
-		const tasks = join(this.#options.directory, 'tasks');
-		const names = await readdir(tasks).catch(() => []);
-		await Promise.all(names.map((name) => removeTask(join(tasks, name))));
-	}
-
 	async #start(spec: ContainerSpec, task: { directory: string; temporary: string; volumes: Record<string, string>; address: string }): Promise<RunningContainer> {
 		if (!this.#images.has(spec.image)) {
 			await this.pull(spec.image, this.#options.installer.onProgress);
@@ -93,6 +86,14 @@ async function temporaryDirectory(directory: string): Promise<string> {
 	await mkdir(directory, { recursive: true });
 	await symlink(temporary, join(directory, 'tmp'));
 	return temporary;
+}
+
+/** Removes the files of all tasks below an endpoint's `directory`: what a killed endpoint left. None may run. */
+export async function removeTasks(directory: string): Promise<void> {
+	const tasks = join(directory, 'tasks');
+	const names = await readdir(tasks).catch(() => []);
+	await Promise.all(names.map((name) => removeTask(join(tasks, name))));
+	await rm(tasks, { recursive: true, force: true });
 }
 
 async function removeTask(directory: string): Promise<void> {
