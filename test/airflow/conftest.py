@@ -111,10 +111,9 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def database() -> str:
-    """The URL of a database that `python -m airflow_deploy.init` has prepared."""
-    url = f"sqlite:///{HOME}/prepared.db"
-    run_program("init", AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=url, **ADMIN)
-    return url
+    """The URL of Airflow's database, prepared by `python -m airflow_deploy.init`."""
+    run_program("init", **ADMIN)
+    return os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
 
 
 ADMIN = {

@@ -3,13 +3,15 @@
 import io
 import json
 import logging
+import re
+import shutil
 import sys
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from airflow.models import DagBag
-from conftest import SOURCE
+from conftest import ADMIN, HOME, SOURCE, run_program
 from gunicorn.config import Config
 
 
@@ -31,13 +33,39 @@ def test_their_tasks_follow_the_documentation(dags):
     assert taskflow.get_task("transform").downstream_task_ids == {"load"}
 
 
-def test_the_plugin_has_a_view_and_a_menu_entry():
-    sys.path.insert(0, str(SOURCE / "plugins"))
-    from hello import HelloPlugin
+def test_the_plugin_greets_who_is_logged_in_and_is_in_the_menu(database):
+    shutil.copy(SOURCE / "webserver_config.py", HOME)
+    from airflow.www.app import create_app
 
-    (entry,) = HelloPlugin.appbuilder_views
-    assert entry["name"] == "Hello"
-    assert entry["view"].hello.__wrapped__(entry["view"]) == "Hello, world"
+    client = create_app().test_client()
+    assert "/login/" in client.get("/hello").headers["Location"]
+    form = {"username": "admin", "password": ADMIN["AIRFLOW_DEPLOY_ADMIN_PASSWORD"]}
+    token = re.search(r'csrf_token[^>]*value="([^"]+)"', client.get("/login/").text)[1]
+    assert client.post("/login/", data={**form, "csrf_token": token}).status_code == 302
+    assert client.get("/hello").text == "Hello, world"
+    assert 'href="/hello"' in client.get("/home").text
+
+
+def test_a_webserver_that_cannot_start_ends_at_once_with_the_reason(database, tmp_path):
+    mount = tmp_path / "bundle"
+    shutil.copytree(SOURCE / "config", mount / "config")
+    (mount / "webserver_config.py").write_text("import not_there")
+    (mount / ".bundle.json").write_text('{"format": 1, "bundle": "b", "restart": "r", "files": {}}')
+    lines = run_program(
+        "start",
+        "webserver",
+        exit_code=1,
+        AIRFLOW_HOME=str(tmp_path / "home"),
+        AIRFLOW_DEPLOY_BUNDLE_DIR=str(mount),
+        AIRFLOW__WEBSERVER__SECRET_KEY="test",  # noqa: S106
+        AIRFLOW__WEBSERVER__WEB_SERVER_PORT="0",
+        AIRFLOW__WEBSERVER__WEB_SERVER_HOST="127.0.0.1",
+        AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS="log_config.LOG_CONFIG",
+        GUNICORN_CMD_ARGS="--worker-tmp-dir /dev/shm --logger-class gunicorn_json.JsonLogger",
+    )
+    messages = [line["message"] for line in lines]
+    assert "ModuleNotFoundError: No module named 'not_there'" in messages
+    assert messages[-1] == "gunicorn has ended"
 
 
 def test_gunicorn_writes_requests_as_json_without_their_query(monkeypatch):

@@ -90,7 +90,28 @@ def become_airflow(command: list[str]) -> None:
     json_logs.wrap_standard_streams()
     from airflow.__main__ import main as airflow
 
+    end_with_gunicorn()
     airflow()
+
+
+def end_with_gunicorn() -> None:
+    """Makes `airflow webserver` exit with 1 as soon as its gunicorn is dead.
+
+    Airflow 2.5.3 would wait for web_server_master_timeout (cli/commands/webserver_command.py, GunicornMonitor):
+    a webserver that cannot start, say for a broken plugin, would look alive for minutes.
+    """
+    import psutil
+    from airflow.cli.commands.webserver_command import GunicornMonitor
+
+    count = GunicornMonitor._get_num_workers_running
+
+    def counted(monitor: GunicornMonitor) -> int:
+        if monitor.gunicorn_master_proc.status() == psutil.STATUS_ZOMBIE:
+            monitor.log.error("gunicorn has ended")
+            sys.exit(1)
+        return count(monitor)
+
+    GunicornMonitor._get_num_workers_running = counted
 
 
 if __name__ == "__main__":
