@@ -27,7 +27,8 @@ export function watchInterrupts(process: { readonly signals: Signals; exit(code:
 			process.exit(Exit.interrupted);
 			return;
 		}
-		ui()?.note('stopping: steps that run are awaited, no new ones start; again to stop at once');
+		const shown = ui();
+		if (shown?.asking === false) shown.note('stopping: steps that run are awaited, no new ones start; again to stop at once');
 		controller.abort();
 	};
 	for (const name of names) process.signals.on(name, listener);

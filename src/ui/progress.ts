@@ -50,7 +50,7 @@ export function timeLeft(progress: Progress, history: readonly PastStep[], now: 
 /** What runs and since when, longest first, cut to `width`: `12/47 database 1:12 waiting for it to start, files 40 s · about 2:10 left`. */
 export function progressLine(progress: Progress, { now, left, width }: { now: number; left: number | undefined; width: number }): string {
 	const head = `${progress.ended.size}/${progress.keys.length} `;
-	const tail = left === undefined ? '' : ` · ${left < 1 ? 'almost done' : `about ${duration(Math.max(10, Math.round(left / 5) * 5))} left`}`;
+	const tail = left === undefined ? '' : ` · ${left < 8 ? 'a few seconds left' : `about ${duration(Math.max(10, Math.round(left / 5) * 5))} left`}`;
 	const steps = [...progress.running].sort(([, a], [, b]) => a.since - b.since).map(([key, { since }]) => `${key} ${duration(Math.round((now - since) / 100) / 10)}`);
 	const [first] = [...progress.running.values()].sort((a, b) => a.since - b.since);
 	const [oldest = 'starting', ...others] = steps;

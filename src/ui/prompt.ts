@@ -11,25 +11,34 @@ export interface Prompt {
 	ask(question: string, fallback?: string): Promise<string>;
 	/** Goes on only after `expected` was typed. */
 	confirm(question: string, expected: string): Promise<void>;
+	/** Whether an answer is waited for. */
+	readonly asking: boolean;
 	close(): void;
 }
 
 /** One reader for all questions: what was typed ahead answers the next one. */
 export function openPrompt({ stdin, stderr }: Pick<Io, 'stdin' | 'stderr'>, signal: AbortSignal): Prompt {
 	let reader: LineReader | undefined;
+	let asking = false;
 	const ask = async (question: string, fallback = ''): Promise<string> => {
 		if (stdin.isTTY !== true) throw noTerminal(question);
 		reader ??= readLines(stdin, signal);
 		stderr.write(`${question}${fallback === '' ? '' : ` [${fallback}]`}: `);
+		asking = true;
 		const line = await reader.next();
-		if (line === undefined) throw new UserError('Interrupted', 'interrupted: nothing was changed', { exit: Exit.interrupted });
-		return line.trim() || fallback;
+		asking = false;
+		if (line !== undefined) return line.trim() || fallback;
+		stderr.write('\n');
+		throw new UserError('Interrupted', 'interrupted: nothing was changed', { exit: Exit.interrupted });
 	};
 	return {
 		ask,
 		async confirm(question, expected) {
 			const answer = await ask(question);
 			if (answer !== expected) throw new UserError('NotConfirmed', `not confirmed: "${answer}" is not "${expected}", nothing was changed`, { exit: Exit.usage });
+		},
+		get asking() {
+			return asking;
 		},
 		close() {
 			reader?.close();

@@ -22,6 +22,8 @@ export interface Ui {
 	confirm(question: string, expected: string): Promise<void>;
 	/** An answer, or the fallback with --yes. */
 	ask(question: string, fallback: string): Promise<string>;
+	/** Whether the user is being asked something. */
+	readonly asking: boolean;
 	error(error: UserError): void;
 	/** Ends the moving line and its timers. */
 	close(): void;
@@ -67,6 +69,9 @@ export async function createUi({ io, json, yes, verbose, signal, explain }: UiOp
 			if (!yes) await prompt.confirm(question, expected);
 		},
 		ask: async (question, fallback) => (yes ? fallback : prompt.ask(question, fallback)),
+		get asking() {
+			return prompt.asking;
+		},
 		error(error) {
 			close();
 			stderr.write(`${renderError(error, styleOf(stderr, io), verbose)}\n`);
