@@ -21,7 +21,7 @@ function withoutNulls(value: unknown): unknown {
 	return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
 }
 
-const javaTypes: Readonly<Record<string, string>> = { string: 'a String', number: 'a Double', int: 'an Integer', boolean: 'a Boolean' };
+const javaTypes: Readonly<Record<string, string>> = { string: 'a String', number: 'an Integer', int: 'an Integer', boolean: 'a Boolean' };
 
 function typeText(issue: z.core.$ZodIssue): string {
 	const expected = 'expected' in issue ? String(issue.expected) : '';

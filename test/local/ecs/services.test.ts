@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Body, definition, healthCheck, runnable, service, type World, worldWith } from './stubs.ts';
 
-const describe = async ({ call }: World, name = 'web') => (await call('DescribeServices', { cluster: 'main', services: [name] }))['services']?.[0] ?? fail();
+const describe = async (aws: World, name = 'web') => (await aws.call('DescribeServices', { cluster: 'main', services: [name] }))['services']?.[0] ?? fail();
 const fail = (): never => {
 	throw new Error('not there');
 };

@@ -211,7 +211,16 @@ export function world(changes: Partial<EcsDependencies> = {}): World {
 	});
 	const handle = async (operation: string, input: unknown = {}, region?: string) => ecs.handle(operation, input, region === undefined ? {} : { region });
 	return {
-		...{ ecs, clock, runtime, logGroups, puts, interfaces, secrets, missingRoles, warnings, handle },
+		ecs,
+		clock,
+		runtime,
+		logGroups,
+		puts,
+		interfaces,
+		secrets,
+		missingRoles,
+		warnings,
+		handle,
 		call: async (operation, input, region) => {
 			const { status, body } = await handle(operation, input, region);
 			if (status !== 200) throw new Error(`${operation}: ${JSON.stringify(body)}`);
