@@ -17,8 +17,10 @@ interface Rollout {
 	readonly cluster: string;
 	readonly name: string;
 	wanted: Wanted;
-	/** When AWS first showed the deployment, milliseconds. */
-	seen: number | undefined;
+	/** Whether AWS has shown the deployment. */
+	seen: boolean;
+	/** When it began, by AWS's clock. */
+	since: Date | undefined;
 	/** When the third task had died, milliseconds. */
 	dying: number | undefined;
 	/** The revision that ran before and still can: what ECS goes back to. */
@@ -34,7 +36,7 @@ interface Rollout {
  * @throws UserError `DeploymentFailed` with what AWS tells about the dead tasks; after a rollback too
  */
 export async function untilDeployed(ctx: Context<Aws>, service: { cluster: string; name: string }, wanted: Wanted): Promise<string> {
-	const rollout: Rollout = { ...service, wanted, seen: undefined, dying: undefined, fallback: undefined, began: Date.now(), deaths: new Map() };
+	const rollout: Rollout = { ...service, wanted, seen: false, since: undefined, dying: undefined, fallback: undefined, began: Date.now(), deaths: new Map() };
 	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every: 3, atMost: 2700 });
 	return rollout.wanted.deployment;
 }
@@ -43,9 +45,9 @@ async function look(ctx: Context<Aws>, rollout: Rollout): Promise<boolean | stri
 	const service = await describeService(ctx.aws, rollout.cluster, rollout.name);
 	if (!service) return missing(rollout);
 	observe(service, rollout);
-	const verdict = judge(service, rollout.wanted, rollout.seen !== undefined || Date.now() - rollout.began > visibility * 1000);
+	const verdict = judge(service, rollout.wanted, rollout.seen || Date.now() - rollout.began > visibility * 1000);
 	if (verdict.state === 'completed') return true;
-	const [blocked] = troubleIn(service).filter(isAccountBlocked);
+	const [blocked] = troubleIn(service, rollout.since).filter(isAccountBlocked);
 	if (blocked !== undefined) throw accountBlocked(blocked);
 	const deaths = await deadTasks(ctx.aws, rollout);
 	if (verdict.state === 'failed') return conclude(ctx, rollout, service, verdict.why, deaths);
@@ -62,7 +64,8 @@ function missing({ name, began }: Rollout): string {
 function observe(service: Service, rollout: Rollout): void {
 	const ours = deploymentOf(service, rollout.wanted);
 	if (ours) {
-		rollout.seen ??= Date.now();
+		rollout.seen = true;
+		rollout.since ??= ours.createdAt;
 		rollout.wanted = { ...rollout.wanted, deployment: required(ours.id) };
 	}
 	const other = service.deployments?.find(({ taskDefinition }) => taskDefinition !== rollout.wanted.taskDefinition);
@@ -109,7 +112,7 @@ async function deployAgain(ctx: Context<Aws>, rollout: Rollout, why: string): Pr
 	const again = new UpdateServiceCommand({ cluster, service, taskDefinition: wanted.taskDefinition, forceNewDeployment: true });
 	const answer = await ctx.aws.client(ECSClient).send(again);
 	const deployment = answer.service?.deployments?.find(({ status }) => status === 'PRIMARY')?.id;
-	Object.assign(rollout, { wanted: { ...wanted, deployment: required(deployment) }, seen: undefined, dying: undefined, began: Date.now() });
+	Object.assign(rollout, { wanted: { ...wanted, deployment: required(deployment) }, seen: false, since: undefined, dying: undefined, began: Date.now() });
 	return `deploying again, the roles were too new: ${why}`;
 }
 
@@ -134,7 +137,7 @@ function failure(rollout: Rollout, service: Service, why: string, death: TaskDea
 		`${lastPart(rollout.wanted.taskDefinition)} was not deployed: ${why}`,
 		fate(rollout, service),
 		death ? deathReport(death) : '',
-		...troubleIn(service).map((message) => `ECS: ${message}`),
+		...troubleIn(service, rollout.since).map((message) => `ECS: ${message}`),
 	];
 	return new UserError('DeploymentFailed', lines.filter(Boolean).join('\n'), { hint: 'mend it, then run the same command again' });
 }

@@ -65,8 +65,12 @@ export function isHopeless(death: TaskDeath): boolean {
 	return hopeless.some((sign) => sign.test(text));
 }
 
-/** Events that tell of trouble, newest first, at most five. */
-export function troubleIn({ events = [] }: Service): string[] {
-	const trouble = events.map(({ message = '' }) => message).filter((message) => /fail|unhealthy|error|throttl|unable|missing|rolling back|blocked|limit/i.test(message));
+/**
+ * Events that tell of trouble, newest first, at most five.
+ * @param since when the deployment began, by AWS's clock: a service keeps the events of earlier ones
+ */
+export function troubleIn({ events = [] }: Service, since: Date | undefined): string[] {
+	const recent = events.filter(({ createdAt }) => since === undefined || createdAt === undefined || createdAt >= since);
+	const trouble = recent.map(({ message = '' }) => message).filter((message) => /fail|unhealthy|error|throttl|unable|missing|rolling back|blocked|limit/i.test(message));
 	return trouble.slice(0, 5);
 }

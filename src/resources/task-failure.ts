@@ -29,7 +29,8 @@ export interface TaskDeath {
 export async function describeDeath(aws: Aws, task: Task, lines = 50): Promise<TaskDeath> {
 	const definitions = (await describeDefinition(aws, task.taskDefinitionArn ?? ''))?.taskDefinition?.containerDefinitions ?? [];
 	const culprit = findCulprit(task.containers ?? [], definitions);
-	const place = logPlace(definitions.find(({ name }) => name === culprit), lastPart(task.taskArn));
+	const ran = task.containers?.some(({ name, exitCode }) => name === culprit && exitCode !== undefined) === true;
+	const place = ran ? logPlace(definitions.find(({ name }) => name === culprit), lastPart(task.taskArn)) : undefined;
 	return {
 		taskArn: task.taskArn ?? '',
 		taskDefinition: lastPart(task.taskDefinitionArn),
@@ -46,7 +47,11 @@ export async function describeDeath(aws: Aws, task: Task, lines = 50): Promise<T
 export function deathLine({ reason, containers }: Pick<TaskDeath, 'reason' | 'containers'>): string {
 	const exits = containers
 		.filter((container) => container.exitCode !== null || container.reason !== null)
-		.map((container) => `${container.name} ${[container.exitCode === null ? 'did not start' : `exited with ${container.exitCode}`, container.reason].filter(Boolean).join(': ')}`);
+		.map((container) => {
+			const end = container.exitCode === null ? 'did not start' : `exited with ${container.exitCode}`;
+			// The task's reason is often the container's own.
+			return `${container.name} ${end}${container.reason === null || reason.includes(container.reason) ? '' : `: ${container.reason}`}`;
+		});
 	return [reason, ...exits].join('; ');
 }
 
