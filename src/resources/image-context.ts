@@ -47,7 +47,12 @@ async function read(folder: string): Promise<TarEntry[]> {
 
 function rules(folder: string): Ignore {
 	const file = join(folder, '.dockerignore');
-	return ignore().add(existsSync(file) ? readFileSync(file, 'utf8') : '').add(notImage).add(rubbish);
+	return ignore().add(existsSync(file) ? anchored(readFileSync(file, 'utf8')) : '').add('!/Dockerfile').add(notImage).add(rubbish);
+}
+
+/** A pattern of .dockerignore is about the folder's top where the same one of .gitignore is about every level. */
+function anchored(dockerignore: string): string {
+	return dockerignore.replaceAll(/^(!?)(?=[^!#\s])\/?/gm, '$1/');
 }
 
 async function walk(folder: string, directory: string, ignored: Ignore): Promise<string[]> {

@@ -37,6 +37,7 @@ function nameS3Operation(method: string, url: URL): string {
 	if (setting && (method === 'PUT' || method === 'DELETE')) return method === 'PUT' ? 'PutBucketSetting' : 'DeleteBucketSetting';
 	if (method === 'PUT') return 'CreateBucket';
 	if (method === 'HEAD') return 'HeadBucket';
+	if (method === 'GET' && url.searchParams.has('policy')) return 'GetBucketPolicy';
 	return method === 'DELETE' ? 'DeleteBucket' : 'BucketOperation';
 }
 

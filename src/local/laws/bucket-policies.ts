@@ -12,7 +12,7 @@ export class BucketPolicies {
 
 	/** Before a policy is put: remembers it, and leaves moto the statements without conditions. */
 	keep(call: Call): void {
-		if (!isAboutPolicy(call) || !call.body) return;
+		if (!call.url.searchParams.has('policy') || !call.body) return;
 		this.#documents.set(bucketOf(call), call.body);
 		const document = parse(call.body);
 		if (!document?.Statement) return;
@@ -22,12 +22,8 @@ export class BucketPolicies {
 	/** After a policy was asked for: the one that was put. */
 	show(call: Call, answer: Answer): Answer {
 		const document = this.#documents.get(bucketOf(call));
-		return isAboutPolicy(call) && answer.status === 200 && document ? { ...answer, body: document } : answer;
+		return answer.status === 200 && document ? { ...answer, body: document } : answer;
 	}
-}
-
-function isAboutPolicy({ url }: Call): boolean {
-	return url.searchParams.has('policy');
 }
 
 function bucketOf({ url }: Call): string {

@@ -66,7 +66,7 @@ export function s3Laws({ moto, id: account }: Account): Laws {
 				policies.keep(call);
 			},
 		},
-		BucketOperation: { after: (call, answer) => policies.show(call, answer) },
+		GetBucketPolicy: { after: (call, answer) => policies.show(call, answer) },
 		DeleteBucketSetting: oneAtATime,
 		[everyOperation]: {
 			before(call) {
