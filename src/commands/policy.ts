@@ -1,7 +1,13 @@
 import { Exit, UserError } from '../errors.ts';
+import type { Grant } from '../engine/resource.ts';
 import type { CommandContext } from './context.ts';
 import { defineCommand, value } from './define.ts';
 import { type PolicyDocument, type Placeholders, policyDocuments } from './policy-documents.ts';
+
+/** What is asked before the first create, beside the objects themselves (environment/zones.ts, environment/preflight.ts). */
+const beside: readonly Grant[] = [
+	{ actions: ['ec2:DescribeAvailabilityZones', 'rds:DescribeOrderableDBInstanceOptions', 'servicequotas:GetServiceQuota'], on: ['*'], for: 'up' },
+];
 
 interface Policies {
 	readonly up?: readonly PolicyDocument[];
@@ -18,7 +24,7 @@ export const policy = defineCommand({
 	async run(context, { for: verb, account }) {
 		const { ui, config } = context;
 		const { kinds } = await import('../resources/registry.ts');
-		const grants = [...kinds.values()].flatMap(({ permissions }) => permissions);
+		const grants = [...beside, ...[...kinds.values()].flatMap(({ permissions }) => permissions)];
 		const placeholders = { ...(await placeOf(context, account)), project: config.project, 'role-path': config.rolePath };
 		const policies: Policies = Object.fromEntries((['up', 'teardown'] as const).filter((purpose) => verb === undefined || verb === purpose).map((purpose) => [purpose, policyDocuments(grants, purpose, placeholders)]));
 		ui.result(policies, (all) => JSON.stringify(all, null, 2));

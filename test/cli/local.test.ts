@@ -17,8 +17,7 @@ describe('commands against a local endpoint with nothing on it', () => {
 
 	beforeAll(async () => {
 		cwd = await mkdtemp(join(tmpdir(), 'airflow-deploy-test-'));
-		const started = await here('local', 'start', '--json');
-		expect(started).toMatchObject({ exit: 0 });
+		await here('local', 'start');
 		const printed = await here('local', 'env');
 		exports = Object.fromEntries(printed.stdout.split('\n').flatMap((line) => /^export (\w+)='(.*)'$/.exec(line)?.slice(1) ?? []).flatMap((word, index, words) => (index % 2 === 0 ? [[word, words[index + 1] ?? '']] : [])));
 	});

@@ -1,5 +1,8 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lengthOf, longest, type PolicyDocument, policyDocuments } from '../../src/commands/policy-documents.ts';
+import { packageRoot } from '../../src/package.ts';
 import { run } from './run.ts';
 
 const placeholders = { partition: 'aws-cn', account: '123456789012', region: 'cn-north-1', project: 'data', 'role-path': '/team/' };
@@ -90,4 +93,41 @@ test('policy prints what the kinds need, without a call where the account is giv
 
 test('an account that is none', async () => {
 	expect(await run(['policy', '--account', '12'])).toMatchObject({ exit: 2, stderr: expect.stringContaining('--account: "12" is no account id: 12 digits') as string });
+});
+
+const prefixes: Readonly<Record<string, string>> = { efs: 'elasticfilesystem', 'secrets-manager': 'secretsmanager', 'cloudwatch-logs': 'logs', 'resource-groups-tagging-api': 'tag', 'service-quotas': 'servicequotas' };
+/** Where the IAM action is not named like the operation (Service Authorization Reference, Amazon S3). */
+const actionsOf: Readonly<Record<string, string>> = {
+	's3:DeleteObjects': 's3:DeleteObject',
+	's3:GetBucketEncryption': 's3:GetEncryptionConfiguration',
+	's3:GetBucketLifecycleConfiguration': 's3:GetLifecycleConfiguration',
+	's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
+	's3:HeadBucket': 's3:ListBucket',
+	's3:HeadObject': 's3:GetObject',
+	's3:ListMultipartUploads': 's3:ListBucketMultipartUploads',
+	's3:ListObjectVersions': 's3:ListBucketVersions',
+	's3:ListObjectsV2': 's3:ListBucket',
+	's3:PutBucketEncryption': 's3:PutEncryptionConfiguration',
+	's3:PutBucketLifecycleConfiguration': 's3:PutLifecycleConfiguration',
+	's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
+};
+
+/** Operations of AWS that the source imports, as `service:Operation`, the local target aside. */
+async function operationsInSource(): Promise<string[]> {
+	const root = join(packageRoot, 'src');
+	const files = (await readdir(root, { recursive: true })).filter((path) => path.endsWith('.ts') && !path.startsWith('local/'));
+	const texts = await Promise.all(files.map((path) => readFile(join(root, path), 'utf8')));
+	return texts.flatMap((text) => [...text.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g)]).flatMap(([, names = '', service = '']) =>
+		[...names.matchAll(/(\w+)Command\b/g)].map(([, operation]) => `${prefixes[service] ?? service}:${operation}`),
+	);
+}
+
+test('every call in the source is in the policies', async () => {
+	const { stdout } = await run(['policy', '--account', '123456789012', '--json']);
+	const policies = JSON.parse(stdout) as Record<'up' | 'teardown', PolicyDocument[]>;
+	const allowed = new Set([...policies.up, ...policies.teardown].flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action)));
+	const needed = (await operationsInSource()).map((operation) => actionsOf[operation] ?? operation);
+	expect(needed.length).toBeGreaterThan(100);
+	// GetCallerIdentity needs no permission.
+	expect(needed.filter((action) => !allowed.has(action) && action !== 'sts:GetCallerIdentity')).toEqual([]);
 });
