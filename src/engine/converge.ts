@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../errors.ts';
 import { decide } from './decide.ts';
+import { plain } from './difference.ts';
 import type { Entry } from './entry.ts';
 import { both, contextOf, entryOf, intent, type Job, permit, refresh, write } from './job.ts';
 import { lookFor } from './look.ts';
@@ -31,7 +32,8 @@ function adopt<C>(job: Job<C>, kind: AnyResource<C>, fresh: Entry, found: JsonOb
 	return take(job, kind, kind.update ? { ...fresh, hash: '' } : fresh, found);
 }
 
-async function take<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry, found: JsonObject): Promise<void> {
+async function take<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry, seen: JsonObject): Promise<void> {
+	const found = plain(seen);
 	const same = entry.id === kind.id(found);
 	const present = { ...entry, ...identified(kind, same ? { ...entry.outputs, ...found } : found) };
 	switch (decide(kind, job.props, entry, found).action) {
@@ -119,5 +121,5 @@ async function settle<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry, output
 
 function identified<C>(kind: AnyResource<C>, outputs: JsonObject): { id: string; outputs: JsonObject; arn?: string } {
 	const arn = kind.arn?.(outputs);
-	return { id: kind.id(outputs), outputs, ...(arn === undefined ? {} : { arn }) };
+	return { id: kind.id(outputs), outputs: plain(outputs), ...(arn === undefined ? {} : { arn }) };
 }

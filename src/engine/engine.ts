@@ -12,8 +12,8 @@ import type { Node, Stack } from './stack.ts';
 import { superfluous } from './superfluous.ts';
 import { type Ledger, outcomeOf, track } from './track.ts';
 
-export type { Look, Run, Settle } from './context.ts';
-export { criticalPath, stepsOf, type Done, type Kept, type Outcome, type StepRecord } from './outcome.ts';
+export type { Look, Run } from './context.ts';
+export { criticalPath, stepsOf, type Outcome } from './outcome.ts';
 export { plan, type PlannedChange } from './plan.ts';
 
 /**

@@ -6,7 +6,7 @@ export { hashOf } from './difference.ts';
  * `creating` is written before the call, so a crash always leaves a trace to look for; `created` straight after it;
  * `ready` once others can use the object. `superseded`: replaced, to be removed when nothing uses it any more.
  */
-export type Status = 'creating' | 'created' | 'ready' | 'removing' | 'superseded';
+type Status = 'creating' | 'created' | 'ready' | 'removing' | 'superseded';
 export const statuses: readonly string[] = ['creating', 'created', 'ready', 'removing', 'superseded'] satisfies Status[];
 
 /** What is recorded of one object or action. */

@@ -7,7 +7,7 @@ export interface Done {
 	readonly scope: string;
 	readonly type: string;
 	readonly action: StepAction;
-	/** The physical id; null for actions. */
+	/** The physical id; null for actions, and at a removal for what was not there or is kept. */
 	readonly id: string | null;
 	readonly arn?: string;
 	/** ISO 8601. */

@@ -72,8 +72,11 @@ async function removeOne<C>(job: Job<C>, entry: Entry): Promise<Result> {
 	const outputs = entry.outputs ?? (await lookFor(run, entry, () => kind.find(ctx, entry.inputs, undefined)));
 	if (!outputs) return { id: null };
 	const id = kind.id(outputs);
-	if (kind.kept === undefined) await callRemove(job, kind.remove.bind(kind), { ...entry, id, outputs });
-	else job.ledger.kept.push({ ...place, type: entry.type, id, why: kind.kept });
+	if (kind.kept !== undefined) {
+		job.ledger.kept.push({ ...place, type: entry.type, id, why: kind.kept });
+		return { id: null };
+	}
+	await callRemove(job, kind.remove.bind(kind), { ...entry, id, outputs });
 	return { id, ...(entry.arn === undefined ? {} : { arn: entry.arn }) };
 }
 

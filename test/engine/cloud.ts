@@ -18,7 +18,7 @@ export interface World {
 	things: Record<string, Thing>;
 }
 
-export const gone = (): World => ({ next: 1, runs: 0, things: {} });
+const gone = (): World => ({ next: 1, runs: 0, things: {} });
 
 /**
  * A cloud that obeys the laws of the real one: an object cannot be made before what it uses, nor removed while it is used;

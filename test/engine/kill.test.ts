@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import pLimit from 'p-limit';
 import { expect, test } from 'vitest';
@@ -44,7 +45,7 @@ test.each([
 ])('$what after $before, killed before and after every call and every write', async ({ what, before, generation, atLeast }) => {
 	const directory = temporaryDirectory();
 	const program = join(directory, 'child.mjs');
-	await build({ entryPoints: [join(import.meta.dirname, 'child.ts')], outfile: program, bundle: true, platform: 'node', format: 'esm', logLevel: 'error' });
+	await build({ entryPoints: [fileURLToPath(new URL('./child.ts', import.meta.url))], outfile: program, bundle: true, platform: 'node', format: 'esm', logLevel: 'error' });
 	const [start, dry] = [join(directory, 'start'), join(directory, 'dry')];
 	await mkdir(start);
 	for (const step of before) await child(program, step, start, 0);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { acquireLock, breakLock, type Holder, readLock } from '../../src/engine/lock.ts';
 import { temporaryDirectory } from './runs.ts';
@@ -86,6 +87,20 @@ test('one whose process id is another process by now is taken over at once', asy
 	await (await acquireLock(await held({ ...here, started: 'of another boot:1' }), up)).release();
 	await (await acquireLock(await held({ ...here, since: aged(3600) }), up)).release();
 	await expect(acquireLock(await held({ ...here, since: aged(-1) }), up)).rejects.toMatchObject({ code: 'EnvironmentLocked' });
+});
+
+test('one of a process that ended and that nobody waits for is taken over at once', async () => {
+	const parent = spawn('sh', ['-c', 'cat <&3 & echo $!; exec tail -f /dev/null'], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
+	onTestFinished(async () => {
+		parent.kill();
+		await once(parent, 'exit');
+	});
+	const [output] = (await once(parent.stdout as Readable, 'data')) as [Buffer];
+	const pid = Number(output.toString());
+	await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('tail\n');
+	(parent.stdio[3] as Writable).end();
+	await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
+	await (await acquireLock(await held({ host: hostname(), pid, since: aged(0) }), up)).check();
 });
 
 test('of many that find a dead holder exactly one wins', async () => {

@@ -8,9 +8,9 @@ import type { Stack } from '../../src/engine/stack.ts';
 import { type Entry, readState, StateFile } from '../../src/engine/state.ts';
 import { type Cloud, kinds } from './cloud.ts';
 
-export const scopes = ['shared', 'main'];
+const scopes = ['shared', 'main'];
 export const at = (directory: string, scope: string) => join(directory, 'state', `${scope}.json`);
-export const instantly = { unclear: 0, missing: 0, pause: 0 };
+const instantly = { unclear: 0, missing: 0, pause: 0 };
 
 export function temporaryDirectory(): string {
 	const directory = mkdtempSync(join(tmpdir(), 'engine-'));
@@ -18,7 +18,7 @@ export function temporaryDirectory(): string {
 	return directory;
 }
 
-export const tagsFor: Run<Cloud>['tagsFor'] = (_, tag) => ({ identity: { key: tag }, tags: { key: tag } });
+const tagsFor: Run<Cloud>['tagsFor'] = (_, tag) => ({ identity: { key: tag }, tags: { key: tag } });
 
 export async function open(directory: string, only: readonly string[] = scopes): Promise<Map<string, StateFile>> {
 	return new Map(await Promise.all(only.map(async (scope) => [scope, await StateFile.open(at(directory, scope), { environment: scope })] as const)));

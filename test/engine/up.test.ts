@@ -207,6 +207,23 @@ describe('what AWS shows', () => {
 		expect(cloud.tags).toEqual(['net']);
 	});
 
+	test('members that are undefined are no change', async () => {
+		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
+		const Loose = defineResource<Cloud, { uses: string[]; size: number; cidr: string }, { id: string }>({
+			...Net,
+			type: 'Test::Loose',
+			find: async (ctx, props) => {
+				const found = await Net.find(ctx, props, undefined);
+				return found && { ...found, zone: undefined };
+			},
+		});
+		const loose = new Stack<Cloud>('main');
+		loose.add(Loose, 'net', {}, () => ({ uses: [], size: 1, cidr: '' }));
+		await bringUp(directory, cloud, [loose]);
+		await bringUp(directory, cloud, [loose]);
+		expect(cloud.calls).toEqual(['create net', 'wait net']);
+	});
+
 	test('an object of ours that is not recorded is adopted and brought to what is wanted', async () => {
 		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
 		await bringUp(directory, cloud, one());
