@@ -1,12 +1,12 @@
 // Bundles the CLI and the local endpoint into dist/: split, so that a command loads only its own AWS clients.
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const outdir = join(root, 'dist');
-await rm(outdir, { recursive: true, force: true });
+const dist = join(root, 'dist');
+const outdir = `${dist}.${process.pid}`;
 await build({
 	absWorkingDir: root,
 	entryPoints: { cli: 'src/cli.ts', endpoint: 'src/local/endpoint.ts' },
@@ -27,3 +27,6 @@ await build({
 	banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
 	logLevel: 'warning',
 });
+// In place at once, so that what runs from dist/ meanwhile finds it whole.
+await rm(dist, { recursive: true, force: true });
+await rename(outdir, dist);

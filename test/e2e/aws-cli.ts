@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+const directory = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'airflow-deploy', 'test-awscli-1.46.3');
+
+/** The real AWS CLI, from PyPI, in a virtual environment of its own. */
+export async function awsCli(env: Record<string, string>): Promise<(...args: string[]) => Promise<Record<string, unknown>>> {
+	const program = join(directory, 'bin', 'aws');
+	if (!existsSync(program)) {
+		await execa('python3', ['-m', 'venv', directory]);
+		await execa(join(directory, 'bin', 'pip'), ['install', '--quiet', 'awscli==1.46.3']);
+	}
+	return async (...args) => {
+		const { stdout } = await execa(program, [...args, '--output', 'json'], { env: { ...env, HOME: '/nonexistent' }, extendEnv: false });
+		return stdout === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+	};
+}

@@ -1,0 +1,37 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/package.ts';
+import { type Options, type Ran, run } from '../cli/run.ts';
+
+/** A working directory with the sample code base, and the command line in it. */
+export interface Workspace {
+	readonly directory: string;
+	run(args: readonly string[], options?: Options): Promise<Ran>;
+	/** Runs with --json and expects one document; `T` is what it is taken for. */
+	json<T>(args: readonly string[], options?: Options): Promise<{ exit: number; document: T; stderr: string }>;
+	path(...parts: string[]): string;
+	/** Ends the endpoint and removes the directory. */
+	dispose(): Promise<void>;
+}
+
+export async function workspace({ sample = true } = {}): Promise<Workspace> {
+	const directory = await mkdtemp(join(tmpdir(), 'airflow-deploy-e2e-'));
+	if (sample) await cp(join(packageRoot, 'airflow'), join(directory, 'airflow'), { recursive: true });
+	// The user's own cache: Python environments are made once per machine.
+	const env = { HOME: homedir(), PATH: process.env['PATH'] ?? '', ...(process.env['XDG_CACHE_HOME'] ? { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] } : {}) };
+	const runHere = (args: readonly string[], options: Options = {}): Promise<Ran> => run(args, { ...options, cwd: directory, env: { ...env, ...options.env } });
+	return {
+		directory,
+		run: runHere,
+		async json<T>(args: readonly string[], options: Options = {}) {
+			const { exit, stdout, stderr } = await runHere([...args, '--json', '--yes'], options);
+			return { exit, document: JSON.parse(stdout) as T, stderr };
+		},
+		path: (...parts) => join(directory, ...parts),
+		async dispose() {
+			await runHere(['local', 'stop']);
+			await rm(directory, { recursive: true, force: true });
+		},
+	};
+}
