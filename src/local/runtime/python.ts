@@ -71,8 +71,9 @@ async function pythonOfUv(on: Installer): Promise<string> {
  * @returns a command
  */
 export async function findUv(on: Installer): Promise<string> {
-	const { failed } = await execa('uv', ['--version'], { env: on.environment, extendEnv: false, reject: false });
-	return failed ? ownUv(on) : 'uv';
+	const command = 'uv';
+	const { failed } = await execa(command, ['--version'], { env: on.environment, extendEnv: false, reject: false });
+	return failed ? ownUv(on) : command;
 }
 
 async function ownUv(on: Installer): Promise<string> {
