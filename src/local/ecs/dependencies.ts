@@ -19,7 +19,7 @@ export interface EcsDependencies {
 	readonly files?: FileSystems;
 	/** Of this endpoint, no trailing slash, e.g. `http://127.0.0.1:4566`; containers reach metadata and credentials there. */
 	readonly endpointUrl: string;
-	/** One line about something that went wrong and that no client will see (a log group deleted under a task). */
+	/** One line for the endpoint's own log: progress of a pull, or what no client will see (a log group deleted under a task). */
 	readonly warn?: (line: string) => void;
 }
 

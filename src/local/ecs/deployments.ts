@@ -100,8 +100,9 @@ function finish(record: ServiceDeployment, status: ServiceDeployment['status'], 
 	Object.assign(record, { status, statusReason, updatedAt: now, finishedAt: now });
 }
 
-/** Newest first, prefixed with the service's name as AWS does. */
+/** Newest first, prefixed with the service's name as AWS does; no two at the same time, since clients sort by it. */
 export function addEvent(service: Service, text: string, now: number): void {
-	service.events.unshift({ id: newUuid(), createdAt: now, message: `(service ${service.name}) ${text}` });
+	const createdAt = Math.max(now, (service.events[0]?.createdAt ?? 0) + 1);
+	service.events.unshift({ id: newUuid(), createdAt, message: `(service ${service.name}) ${text}` });
 	service.events.length = Math.min(service.events.length, keptEvents);
 }

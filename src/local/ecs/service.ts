@@ -52,7 +52,7 @@ export interface ServiceRevision {
 	readonly createdAt: number;
 }
 
-export interface ServiceEvent {
+interface ServiceEvent {
 	readonly id: string;
 	readonly createdAt: number;
 	readonly message: string;

@@ -13,7 +13,7 @@ export const Tag = z.object({ key: z.string().max(128), value: z.string().max(25
 export type Tag = z.infer<typeof Tag>;
 export const Tags = z.array(Tag).optional();
 
-export const KeyValue = z.object({ name: text, value: text });
+const KeyValue = z.object({ name: text, value: text });
 export const Setting = z.object({ name: z.enum(['containerInsights']).optional(), value: text });
 
 const PortMapping = z.object({
@@ -113,8 +113,8 @@ export const Volume = z.object({
 });
 export type Volume = z.infer<typeof Volume>;
 
-export const Compatibility = z.enum(['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']);
-export const EphemeralStorage = z.object({ sizeInGiB: z.number().int() });
+const Compatibility = z.enum(['EC2', 'FARGATE', 'EXTERNAL', 'MANAGED_INSTANCES']);
+const EphemeralStorage = z.object({ sizeInGiB: z.number().int() });
 
 export const TaskDefinitionInput = z.object({
 	family: z.string(),
@@ -138,7 +138,6 @@ export const TaskDefinitionInput = z.object({
 export type TaskDefinitionInput = z.infer<typeof TaskDefinitionInput>;
 
 const AwsVpc = z.object({ subnets: z.array(z.string()), securityGroups: texts, assignPublicIp: z.enum(['ENABLED', 'DISABLED']).optional() });
-export type AwsVpcConfiguration = z.infer<typeof AwsVpc>;
 export const NetworkConfiguration = z.object({ awsvpcConfiguration: AwsVpc.optional() });
 export type NetworkConfiguration = z.infer<typeof NetworkConfiguration>;
 

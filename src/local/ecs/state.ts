@@ -14,7 +14,7 @@ export interface Cluster {
 	defaultStrategy: CapacityProviderStrategy;
 }
 
-export type Definition = ReturnType<typeof echoOf>;
+type Definition = ReturnType<typeof echoOf>;
 export type DefinedContainer = Definition['containerDefinitions'][number];
 
 export interface TaskDefinition {
@@ -39,7 +39,7 @@ export interface Family {
 }
 
 /** The answer that a client token stands for. */
-export interface TokenRecord {
+interface TokenRecord {
 	readonly parameters: string;
 	readonly taskArns: readonly string[];
 	readonly expiresAt: number;

@@ -74,7 +74,7 @@ export interface Task {
 	readonly noted: { healthy: boolean; ended: boolean };
 }
 
-export interface TaskTimes {
+interface TaskTimes {
 	createdAt: number;
 	connectivityAt?: number;
 	pullStartedAt?: number;

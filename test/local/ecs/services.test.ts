@@ -195,6 +195,21 @@ test('a stopped or crashed task of a completed deployment is replaced', async ()
 	expect(aws.runtime.containers).toHaveLength(3);
 });
 
+test('a task that was healthy and crashes is no failed task of its deployment', async () => {
+	const aws = await worldWith(task({ healthCheck: { ...healthCheck, startPeriod: 300 } }));
+	const breaker = { deploymentCircuitBreaker: { enable: true, rollback: true, resetOnHealthyTask: false } };
+	await aws.call('CreateService', service('web', { desiredCount: 2, deploymentConfiguration: breaker }));
+	await aws.clock.advance(1);
+	const [slow] = aws.runtime.alive('web');
+	if (slow !== undefined) slow.health = { exitCode: 1, output: 'starting' };
+	for (let crash = 0; crash < 4; crash += 1) {
+		await aws.clock.advance(11);
+		for (const container of aws.runtime.alive('web')) if (container !== slow) container.exit(1);
+	}
+	await aws.clock.advance(1);
+	expect(await describe(aws)).toMatchObject({ runningCount: 2, deployments: [{ rolloutState: 'IN_PROGRESS', failedTasks: 0 }] });
+});
+
 test('scaling in and out keeps the deployment', async () => {
 	const aws = await worldWith(task());
 	await aws.call('CreateService', service('web'));

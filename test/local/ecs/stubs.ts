@@ -3,7 +3,7 @@ import { createEcs } from '../../../src/local/ecs/ecs.ts';
 import { type ContainerExit, type ContainerSpec, ImagePullError, type RunningContainer, type TaskRuntime } from '../../../src/local/ecs/runtime.ts';
 
 /** Time that moves only when a test says so. Timers fire in order, each with what follows from it done. */
-export class FakeClock implements Clock {
+class FakeClock implements Clock {
 	#now = Date.UTC(2026, 0, 1);
 	#timers: { at: number; callback: () => void }[] = [];
 
@@ -44,7 +44,7 @@ export async function settled(): Promise<void> {
 	for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-export interface StubContainer {
+interface StubContainer {
 	readonly taskId: string;
 	readonly spec: ContainerSpec;
 	readonly signals: string[];
@@ -58,7 +58,7 @@ export interface StubContainer {
 }
 
 /** Containers that start at once and end when a test, a signal or their script says so. */
-export class StubRuntime implements TaskRuntime {
+class StubRuntime implements TaskRuntime {
 	readonly name = 'stub';
 	readonly containers: StubContainer[] = [];
 	/** Containers that ended or were told to, in order: `name:SIGTERM`, `name:exit`. */
@@ -235,7 +235,7 @@ export function world(changes: Partial<EcsDependencies> = {}): World {
 }
 
 export const executionRole = 'arn:aws:iam::000000000000:role/execution';
-export const taskRole = 'arn:aws:iam::000000000000:role/task';
+const taskRole = 'arn:aws:iam::000000000000:role/task';
 
 /** A Fargate task definition with one container named like the family. */
 export function definition(family: string, container: Record<string, unknown> = {}, more: Record<string, unknown> = {}) {

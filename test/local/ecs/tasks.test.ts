@@ -253,6 +253,18 @@ test('a flood of lines is split into calls that PutLogEvents takes', async () =>
 	}
 });
 
+test('a container that is stopping is checked no more', async () => {
+	const aws = await worldWith(definition('app', { stopTimeout: 60, healthCheck }));
+	const arn = await run(aws, 'app');
+	await aws.clock.advance(11);
+	const container = aws.runtime.latest('app');
+	container.ignoresSigterm = true;
+	await aws.call('StopTask', { cluster: 'main', task: arn });
+	await aws.clock.advance(50);
+	expect(container.checks).toHaveLength(1);
+	expect(await show(aws, arn)).toMatchObject({ lastStatus: 'STOPPING', healthStatus: 'HEALTHY' });
+});
+
 test('StopTask before anything runs: no container starts, nothing is left', async () => {
 	const aws = await worldWith(definition('app'));
 	const arn = await run(aws, 'app');
