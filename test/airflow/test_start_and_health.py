@@ -1,5 +1,4 @@
 import json
-import logging
 import os
 import sqlite3
 import threading
@@ -12,8 +11,6 @@ from test_dag_sync import iso
 
 from airflow_deploy import health, task_metadata
 from airflow_deploy.start import NoBundle, link_settings, wait_for_bundle
-
-log = logging.getLogger("start")
 
 
 @pytest.fixture
@@ -83,24 +80,34 @@ def test_a_silent_endpoint_is_an_error_and_not_another_address(monkeypatch):
         task_metadata.task_address()
 
 
-def test_start_waits_for_the_bundle_of_its_deployment(root):
+def test_start_waits_for_the_bundle_of_its_deployment(root, monkeypatch):
+    monkeypatch.setattr("airflow_deploy.start.ASK_SECONDS", 0)
+    monkeypatch.setattr("airflow_deploy.start.POLL_SECONDS", 0)
     bundle(root, "old")
-    writer = threading.Timer(0.1, bundle, (root, "new"))
-    writer.start()
-    wait_for_bundle(root, "new", log, newer=30)
-    writer.join()
-    assert '"new"' in (root / ".bundle.json").read_text()
+
+    def uploaded() -> str:
+        bundle(root, "new")  # dag_sync brings it meanwhile
+        return "new"
+
+    wait_for_bundle(root, "new", uploaded)
 
 
-def test_start_goes_on_with_another_bundle_after_a_while(root, caplog):
-    bundle(root, "other")
-    wait_for_bundle(root, "new", log, newer=0)
-    assert "not those deployed" in caplog.text
+def test_start_goes_on_when_a_newer_bundle_was_uploaded(root, monkeypatch, caplog):
+    monkeypatch.setattr("airflow_deploy.start.ASK_SECONDS", 0)
+    bundle(root, "older")
+    wait_for_bundle(root, "mine", lambda: "newer")
+    assert "not those of this deployment" in caplog.text
+
+
+def test_start_takes_any_bundle_in_the_end(root, caplog):
+    bundle(root, "older")
+    wait_for_bundle(root, "mine", lambda: None, wait=0)
+    assert "not those of this deployment" in caplog.text
 
 
 def test_start_gives_up_without_any_bundle(root):
     with pytest.raises(NoBundle, match="no bundle in"):
-        wait_for_bundle(root, "new", log, wait=0)
+        wait_for_bundle(root, "new", lambda: None, wait=0)
 
 
 def test_settings_are_linked_into_the_home(root, tmp_path):

@@ -87,6 +87,8 @@ def iso_time(epoch: float) -> str:
 
 def wrap_standard_streams() -> None:
     """From here on everything that this process and its forks print is JSON, an uncaught exception too."""
+    if isinstance(sys.stdout, JsonLines):
+        return
     sys.stdout = JsonLines(sys.stdout, "stdout", "INFO")
     sys.stderr = JsonLines(sys.stderr, "stderr", "WARNING")
     report_uncaught()

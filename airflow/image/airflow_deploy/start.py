@@ -1,28 +1,29 @@
 """Starts Airflow's webserver or scheduler in its container, once the bundle that it was deployed with is there.
 
-`python -m airflow_deploy.start webserver` becomes `airflow webserver` in this very process, with its standard
-streams made JSON: the banner and what libraries print would otherwise be plain text.
+Airflow then runs in this very process, with standard streams that are made JSON: the banner and what libraries
+print would otherwise be plain text.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from airflow_deploy import json_logs
+from airflow_deploy import json_logs, webserver
 from airflow_deploy.manifest import applied_manifest
 
 WAIT_SECONDS = 180.0
 POLL_SECONDS = 0.5
-# An upload that is newer than this deployment brings its own hash, and the old one will not come.
-NEWER_SECONDS = 15.0
+# dag_sync needs a few seconds at most; then it is worth a look whether the wanted bundle will come at all.
+ASK_SECONDS = 5.0
 LINKS = ("config", "webserver_config.py")
-COMMANDS = {
-    "webserver": ["airflow", "webserver"],
-    "scheduler": ["airflow", "scheduler", "--skip-serve-logs"],
-}
+
+
+log = logging.getLogger("start")
 
 
 class NoBundle(Exception):
@@ -30,40 +31,57 @@ class NoBundle(Exception):
 
 
 def main(argv: list[str]) -> None:
-    log = json_logs.configure("start")
-    if len(argv) != 1 or argv[0] not in COMMANDS:
-        log.error("usage: python -m airflow_deploy.start %s", "|".join(COMMANDS))
+    json_logs.configure("start")
+    if len(argv) != 1 or argv[0] not in PROGRAMS:
+        log.error("usage: python -m airflow_deploy.start %s", "|".join(PROGRAMS))
         sys.exit(2)
     mount = os.environ.get("AIRFLOW_DEPLOY_BUNDLE_DIR")
     if mount:  # else the files themselves are mounted: docker-compose.yaml
         try:
-            wait_for_bundle(Path(mount), os.environ.get("AIRFLOW_DEPLOY_RESTART_HASH"), log)
+            wait_for_bundle(Path(mount), os.environ.get("AIRFLOW_DEPLOY_RESTART_HASH"), uploaded_restart)
             link_settings(Path(mount), Path(os.environ["AIRFLOW_HOME"]))
         except (NoBundle, OSError) as error:
             log.error("%s", error)
             sys.exit(1)
-    become_airflow(COMMANDS[argv[0]])
+    PROGRAMS[argv[0]]()
 
 
-def wait_for_bundle(root: Path, restart: str | None, log, wait: float = WAIT_SECONDS, newer: float = NEWER_SECONDS):
+def wait_for_bundle(root: Path, restart: str | None, uploaded: Callable[[], str | None], wait: float = WAIT_SECONDS):
     """Returns when `root` holds a complete bundle, preferably the one with the `restart` hash.
 
-    Another hash is accepted, with a warning, when it stays for `newer` seconds. Raises NoBundle after `wait`
-    seconds without any bundle.
+    `uploaded()` gives the hash of the bundle in the bucket, None where it cannot tell: when that is another one,
+    the wanted bundle will not come any more. After `wait` seconds any bundle is taken, with a warning; without
+    one NoBundle is raised.
     """
-    began = time.monotonic()
+    began, asked = time.monotonic(), 0.0
     while True:
         applied = applied_manifest(root)
         waited = time.monotonic() - began
         if applied and (not restart or applied.restart == restart):
             log.info("bundle %s is there", applied.bundle, extra={"restart": applied.restart})
             return
-        if applied and waited > newer:
-            log.warning("going on with bundle %s: its settings are not those deployed", applied.bundle)
+        replaced = False
+        if applied and waited - asked >= ASK_SECONDS:
+            asked = waited
+            replaced = uploaded() not in (None, restart)
+        if applied and (replaced or waited >= wait):
+            log.warning("going on with bundle %s: its settings are not those of this deployment", applied.bundle)
             return
-        if not applied and waited > wait:
+        if waited >= wait:
             raise NoBundle(f"no bundle in {root} after {wait:.0f} s: did init and dag-sync run?")
         time.sleep(POLL_SECONDS)
+
+
+def uploaded_restart() -> str | None:
+    """The restart hash of the manifest in the bucket."""
+    from airflow_deploy.storage import store_from_environment
+
+    try:
+        manifest = store_from_environment().changed_manifest()
+    except Exception as error:
+        log.warning("cannot read the manifest: %s", error)
+        return None
+    return manifest.restart if manifest else None
 
 
 def link_settings(root: Path, home: Path) -> None:
@@ -84,34 +102,16 @@ def link_settings(root: Path, home: Path) -> None:
         os.replace(fresh, home / name)
 
 
-def become_airflow(command: list[str]) -> None:
-    """Runs Airflow's command line here; a second interpreter would only cost its start."""
-    sys.argv[:] = command
+def scheduler() -> None:
+    """`airflow scheduler` in this very interpreter; another would only cost its start."""
+    sys.argv[:] = ["airflow", "scheduler", "--skip-serve-logs"]
     json_logs.wrap_standard_streams()
     from airflow.__main__ import main as airflow
 
-    end_with_gunicorn()
     airflow()
 
 
-def end_with_gunicorn() -> None:
-    """Makes `airflow webserver` exit with 1 as soon as its gunicorn is dead.
-
-    Airflow 2.5.3 would wait for web_server_master_timeout (cli/commands/webserver_command.py, GunicornMonitor):
-    a webserver that cannot start, say for a broken plugin, would look alive for minutes.
-    """
-    import psutil
-    from airflow.cli.commands.webserver_command import GunicornMonitor
-
-    count = GunicornMonitor._get_num_workers_running
-
-    def counted(monitor: GunicornMonitor) -> int:
-        if monitor.gunicorn_master_proc.status() == psutil.STATUS_ZOMBIE:
-            monitor.log.error("gunicorn has ended")
-            sys.exit(1)
-        return count(monitor)
-
-    GunicornMonitor._get_num_workers_running = counted
+PROGRAMS = {"webserver": webserver.main, "scheduler": scheduler}
 
 
 if __name__ == "__main__":
