@@ -1,5 +1,5 @@
 import type { Account } from './account.ts';
-import { AwsFailure, type FoundNetwork, type InterfaceRequest, type LogEvent, type LogSink, type LogTarget, type RoleSource, type SecretReference, type SecretSource, type TaskInterface, type TaskNetwork } from './ecs/dependencies.ts';
+import { AwsFailure, type EcsDependencies, type FoundNetwork, type InterfaceRequest, type LogEvent, type LogSink, type LogTarget, type RoleSource, type SecretReference, type SecretSource, type TaskInterface, type TaskNetwork } from './ecs/dependencies.ts';
 import { memberOf } from './front/call.ts';
 import { AwsError } from './front/failure.ts';
 import { items, textOf } from './xml.ts';
@@ -7,8 +7,30 @@ import { items, textOf } from './xml.ts';
 /** The account as it is now: a reset puts another in its place. */
 type Current = () => Account;
 
+/** What the local ECS needs of this endpoint, but the runtime. */
+export function ecsDependencies(current: Current, log: (line: string) => void): Omit<EcsDependencies, 'runtime'> {
+	const { id: account, url: endpointUrl } = current();
+	return {
+		account,
+		region: 'us-east-1',
+		endpointUrl,
+		clock: { now: () => Date.now(), setTimer: unreferencedTimer },
+		network: taskNetwork(current),
+		logs: logSink(current),
+		secrets: secretSource(current),
+		roles: roleSource(current),
+		files: { check: (mount) => current().files.check(mount) },
+		warn: log,
+	};
+}
+
+function unreferencedTimer(milliseconds: number, callback: () => void): () => void {
+	const timer = setTimeout(callback, milliseconds).unref();
+	return () => clearTimeout(timer);
+}
+
 /** Network interfaces of tasks, in the books where DescribeNetworkInterfaces and deletions see them. */
-export function taskNetwork(current: Current): TaskNetwork {
+function taskNetwork(current: Current): TaskNetwork {
 	return {
 		async find(region, ids): Promise<FoundNetwork> {
 			const ask = async (operation: string, set: string) => items(await current().moto.query({ service: 'ec2', region, operation }, {}), set);
@@ -45,7 +67,7 @@ async function createInterface({ moto, interfaces, id }: Account, request: Inter
 }
 
 /** The awslogs driver's side of CloudWatch Logs. */
-export function logSink(current: Current): LogSink {
+function logSink(current: Current): LogSink {
 	const call = (region: string, operation: string, body: object) => asAws(current().moto.json({ service: 'logs', region, operation }, 'Logs_20140328', body));
 	const unlessThere = (made: Promise<unknown>): Promise<unknown> =>
 		made.catch((error: unknown) => {
@@ -63,7 +85,7 @@ export function logSink(current: Current): LogSink {
 }
 
 /** Secrets Manager, and parameters of Systems Manager. */
-export function secretSource(current: Current): SecretSource {
+function secretSource(current: Current): SecretSource {
 	return { get: (reference) => asAws(secretValue(current(), reference)) };
 }
 
@@ -81,7 +103,7 @@ async function secretValue({ moto }: Account, reference: SecretReference): Promi
 }
 
 /** Roles that ECS tasks may take. */
-export function roleSource(current: Current): RoleSource {
+function roleSource(current: Current): RoleSource {
 	return {
 		async exists(roleArn) {
 			const name = roleArn.split('/').at(-1) ?? '';
@@ -96,7 +118,7 @@ export function roleSource(current: Current): RoleSource {
 }
 
 /** The local ECS knows failures of AWS by a class of its own. */
-export async function asAws<T>(call: Promise<T>): Promise<T> {
+async function asAws<T>(call: Promise<T>): Promise<T> {
 	try {
 		return await call;
 	} catch (error) {

@@ -7,7 +7,7 @@ import type { Account } from './account.ts';
 import { Databases } from './databases.ts';
 import { createEcs } from './ecs/ecs.ts';
 import type { Ecs } from './ecs/dependencies.ts';
-import { logSink, roleSource, secretSource, taskNetwork } from './ecs-dependencies.ts';
+import { ecsDependencies } from './ecs-dependencies.ts';
 import { FileSystemDirectories } from './file-systems.ts';
 import { listen } from './front/front.ts';
 import { Services } from './front/services.ts';
@@ -30,7 +30,6 @@ export interface EndpointOptions {
 	readonly log: (line: string) => void;
 }
 
-const defaultRegion = 'us-east-1';
 /** How often the endpoint looks whether it is still the one of its directory. */
 const lookSeconds = 2;
 
@@ -62,7 +61,7 @@ export class LocalEndpoint {
 		this.#installer = installer(options.log);
 		this.#account = this.#newAccount();
 		this.#services = new Services(moto, lawsOf(this.#account));
-		this.#ecs = createEcs(this.#ecsDependencies());
+		this.#ecs = createEcs({ ...ecsDependencies(() => this.#account, options.log), runtime: this.#runtime() });
 	}
 
 	/** Resolves once it answers and `endpoint.json` says where. */
@@ -143,29 +142,16 @@ export class LocalEndpoint {
 		return { id: account, url: this.#url, moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), roles: new ServiceLinkedRoles(moto) };
 	}
 
-	#ecsDependencies(): Parameters<typeof createEcs>[0] {
-		const { directory, motoPython: python, log } = this.#options;
-		const current = (): Account => this.#account;
-		return {
-			account,
-			region: defaultRegion,
-			clock: { now: () => Date.now(), setTimer: unreferencedTimer },
-			network: taskNetwork(current),
-			logs: logSink(current),
-			secrets: secretSource(current),
-			roles: roleSource(current),
-			files: { check: (mount) => current().files.check(mount) },
+	#runtime(): ProcessRuntime {
+		const { directory, motoPython: python } = this.#options;
+		return new ProcessRuntime({
+			directory,
+			python,
 			endpointUrl: this.#url,
-			warn: log,
-			runtime: new ProcessRuntime({
-				directory,
-				python,
-				endpointUrl: this.#url,
-				installer: this.#installer,
-				efsDirectory: (efs) => current().files.directoryOf(efs),
-				request: (service, region, { body, ...request }) => this.#moto.send({ ...request, service, region, operation: '', accessKey: 'local', body: body === undefined ? undefined : Buffer.from(body) }),
-			}),
-		};
+			installer: this.#installer,
+			efsDirectory: (efs) => this.#account.files.directoryOf(efs),
+			request: (service, region, { body, ...request }) => this.#moto.send({ ...request, service, region, operation: '', accessKey: 'local', body: body === undefined ? undefined : Buffer.from(body) }),
+		});
 	}
 
 	async #empty(): Promise<void> {
@@ -194,11 +180,6 @@ function started(endpoint: LocalEndpoint | undefined): LocalEndpoint {
 	return endpoint;
 }
 
-function unreferencedTimer(milliseconds: number, callback: () => void): () => void {
-	const timer = setTimeout(callback, milliseconds).unref();
-	return () => clearTimeout(timer);
-}
-
 /** What a killed endpoint of the same directory left: its programs have ended by themselves. */
 async function removeLeftovers(directory: string): Promise<void> {
 	const record = await readRecord(directory);
@@ -207,6 +188,7 @@ async function removeLeftovers(directory: string): Promise<void> {
 }
 
 async function removeData(directory: string, temporary: readonly string[]): Promise<void> {
+	await removeTasks(directory);
 	const own = ['efs', 'postgres'].map((name) => join(directory, name));
 	await Promise.all([removeTasks(directory), ...[...own, ...temporary].map((path) => rm(path, { recursive: true, force: true }))]);
 }

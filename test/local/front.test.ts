@@ -25,6 +25,13 @@ describe('who may ask', () => {
 		expect((await plain(endpoint.url, { path: '/_endpoint', headers: { origin: 'http://localhost:3000', host: 'localhost' } })).status).toBe(200);
 	});
 
+	test('a page that a browser shows can reach nothing with an image or a link', async () => {
+		const path = '/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Credential=A%2F20261124%2Fus-east-1%2Fsts%2Faws4_request';
+		expect((await plain(endpoint.url, { path })).body).toContain('000000000000');
+		expect((await plain(endpoint.url, { path, headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
+		expect((await plain(endpoint.url, { path, headers: { 'sec-fetch-site': 'same-site' } })).status).toBe(403);
+	});
+
 	test('unsigned requests are refused in the words of the protocol they look like', async () => {
 		const query = await plain(endpoint.url, stsBody);
 		expect([query.status, query.body]).toEqual([403, expect.stringContaining('<Code>MissingAuthenticationToken</Code>')]);

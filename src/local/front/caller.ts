@@ -36,9 +36,11 @@ export function missingSignature({ headers }: Pick<IncomingMessage, 'headers'>):
 
 /**
  * Only this machine may talk to the endpoint, and no web page that a browser on it shows: a page of elsewhere would send
- * its own Origin, and one whose name was made to resolve to 127.0.0.1 its own Host.
+ * its own Origin or, with an image or a link, Sec-Fetch-Site, and one whose name was made to resolve to 127.0.0.1 its own Host.
  */
 export function isLocal({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+	const site = headers['sec-fetch-site'];
+	if (site === 'cross-site' || (site === 'same-site' && headers.origin === undefined)) return false;
 	return isLoopback(headers.host) && (headers.origin === undefined || isLoopback(/^https?:\/\/([^/]+)$/.exec(headers.origin)?.[1]));
 }
 

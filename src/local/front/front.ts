@@ -3,17 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { UserError } from '../../errors.ts';
 import type { Answer as EcsAnswer, Ecs } from '../ecs/dependencies.ts';
-import { type Call, operationOf, protocolOf } from './call.ts';
-import { isLocal, missingSignature, scopeOf } from './caller.ts';
-import { type Answer, AwsError, failureAnswer, jsonAnswer, type Protocol } from './failure.ts';
+import { isLocal } from './caller.ts';
+import { type Answer, AwsError, failureAnswer, jsonAnswer } from './failure.ts';
+import { callOf, decoded, protocolFor, Refusal, urlOf } from './receive.ts';
 import type { Services } from './services.ts';
 
-/** Larger than any call that is no object: an ECR layer part (20 MiB) in base64. */
-const largestCall = 32 * 1024 * 1024;
-const largestObject = 5 * 1024 * 1024 * 1024;
 /** Paths that moto answers by themselves, whatever the signature says. */
 const paths = /^\/+(?:moto-api(?:\/|$)|latest\/(?:meta-data|api)\/|favicon\.ico$)/;
-const streamed = new Set(['ObjectOperation', 'PutObject', 'BucketOperation', 'ListBuckets', 'HeadBucket']);
 
 export interface Backends {
 	readonly services: Services;
@@ -67,48 +63,6 @@ async function respond(request: IncomingMessage, response: ServerResponse, contr
 	send(response, await services.answer(call), request);
 }
 
-class Refusal {
-	readonly protocol: Protocol;
-	readonly error: AwsError;
-	constructor(protocol: Protocol, error: AwsError) {
-		this.protocol = protocol;
-		this.error = error;
-	}
-}
-
-async function callOf(request: IncomingMessage, url: URL): Promise<Call | Refusal> {
-	const headers = plain(request);
-	try {
-		const scope = scopeOf(request, url);
-		if (!scope) {
-			const { protocol, error } = missingSignature(request);
-			return new Refusal(protocol, error);
-		}
-		const named = { ...scope, protocol: protocolOf(scope.service, headers), method: request.method ?? 'GET', target: request.url ?? '/', url, headers };
-		const restOperation = scope.service === 's3' ? operationOf({ ...named, body: undefined }) : '';
-		if (streamed.has(restOperation)) {
-			if (Number(headers['content-length'] ?? 0) > largestObject) return new Refusal('rest-xml', new AwsError('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size'));
-			return { ...named, operation: restOperation, body: undefined };
-		}
-		const body = await readBody(request);
-		return { ...named, body, operation: operationOf({ ...named, body }) };
-	} catch (error) {
-		if (error instanceof AwsError) return new Refusal(protocolOf('', headers), error);
-		throw error;
-	}
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-	const parts: Buffer[] = [];
-	let size = 0;
-	for await (const part of request as AsyncIterable<Buffer>) {
-		size += part.length;
-		if (size > largestCall) throw new AwsError('RequestEntityTooLarge', `the request is larger than ${largestCall} bytes`, { status: 413 });
-		parts.push(part);
-	}
-	return Buffer.concat(parts);
-}
-
 async function controlAnswer(request: IncomingMessage, url: URL, { about, reset }: Control): Promise<Answer> {
 	if (request.method === 'GET' && url.pathname === '/_endpoint') return jsonAnswer(200, about());
 	if (request.method !== 'POST' || url.pathname !== '/_endpoint/reset') return jsonAnswer(404, { message: 'no such page' });
@@ -117,15 +71,10 @@ async function controlAnswer(request: IncomingMessage, url: URL, { about, reset 
 }
 
 function fail(request: IncomingMessage, response: ServerResponse, { log }: Control, error: unknown): void {
-	if (error instanceof AwsError && !response.headersSent) return send(response, failureAnswer(protocolOf(scopeName(request), plain(request)), error), request);
+	if (error instanceof AwsError && !response.headersSent) return send(response, failureAnswer(protocolFor(request), error), request);
 	log(`${request.method} ${request.url}: ${error instanceof Error ? error.stack : String(error)}`);
 	if (response.headersSent) return void response.destroy();
-	send(response, failureAnswer(protocolOf(scopeName(request), plain(request)), new AwsError('InternalFailure', 'the local endpoint failed; its log says why: airflow-deploy local logs', { status: 500 })), request);
-}
-
-function scopeName(request: IncomingMessage): string {
-	const url = urlOf(request);
-	return (url && scopeOf(request, url)?.service) ?? '';
+	send(response, failureAnswer(protocolFor(request), new AwsError('InternalFailure', 'the local endpoint failed; its log says why: airflow-deploy local logs', { status: 500 })), request);
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer, request?: IncomingMessage): void {
@@ -145,21 +94,4 @@ function parsed(body: Buffer | undefined): unknown {
 	} catch {
 		return undefined;
 	}
-}
-
-function urlOf({ url }: IncomingMessage): URL | undefined {
-	// A path may begin with two slashes, which alone would be read as a host.
-	return URL.canParse(`http://endpoint${url ?? '/'}`) && url?.startsWith('/') ? new URL(`http://endpoint${url}`) : undefined;
-}
-
-function decoded(path: string): string {
-	try {
-		return decodeURIComponent(path);
-	} catch {
-		return '/moto-api/';
-	}
-}
-
-function plain({ headers }: IncomingMessage): Record<string, string> {
-	return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]])));
 }
