@@ -1,9 +1,9 @@
-import { link, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { rm, utimes } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Exit, UserError } from '../errors.ts';
+import { place, readIfThere, takeOver } from './lock-file.ts';
 import { describeHolder, type Holder, holderOf, isDead, parseHolder } from './lock-holder.ts';
-import { codeOf, explainWrite } from './storage.ts';
 
 export type { Holder } from './lock-holder.ts';
 export { describeHolder } from './lock-holder.ts';
@@ -68,41 +68,6 @@ export async function breakLock(path: string): Promise<Holder | undefined> {
 	return holder;
 }
 
-/** Puts a lock file in its place, complete from the first moment; false where there is one already. */
-async function place(path: string, holder: Holder): Promise<boolean> {
-	const temporary = `${path}.${crypto.randomUUID()}`;
-	try {
-		await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-		await writeFile(temporary, JSON.stringify(holder), { mode: 0o600 });
-		await link(temporary, path);
-		return true;
-	} catch (error) {
-		if (codeOf(error) === 'EEXIST' && (await readIfThere(temporary)) !== undefined) return false;
-		throw explainWrite(error, path);
-	} finally {
-		await rm(temporary, { force: true }).catch(() => {});
-	}
-}
-
-/**
- * Replaces a dead holder's lock. Only who holds the claim on that very lock may do it, and the claim's file then becomes the
- * lock, so two that find the same dead holder cannot both win. A claim whose maker died is taken over in the same way.
- */
-async function takeOver(path: string, dead: Holder, me: Holder): Promise<boolean> {
-	const claim = `${path}.${dead.id ?? dead.pid}`;
-	if (!(await place(claim, me))) {
-		const rival = parseHolder((await readIfThere(claim)) ?? '');
-		if (!rival || !(await isDead(rival)) || !(await takeOver(claim, rival, me))) return false;
-	}
-	const current = parseHolder((await readIfThere(path)) ?? '');
-	if (current?.id === dead.id && current?.pid === dead.pid) {
-		await rename(claim, path);
-		return true;
-	}
-	await rm(claim, { force: true });
-	return false;
-}
-
 function keep(path: string, me: Holder, renewal: number): Lock {
 	const lost = new AbortController();
 	const isOurs = async () => parseHolder((await readIfThere(path)) ?? '')?.id === me.id;
@@ -122,15 +87,6 @@ function keep(path: string, me: Holder, renewal: number): Lock {
 			if (await isOurs()) await rm(path, { force: true });
 		},
 	};
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-	try {
-		return await readFile(path, 'utf8');
-	} catch (error) {
-		if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined;
-		throw error;
-	}
 }
 
 function locked(path: string, holder: Holder | undefined): UserError {

@@ -1,12 +1,13 @@
 import { contextFor, entriesOf, type Look } from './context.ts';
 import { decide, type Decision } from './decide.ts';
-import { describe, differences, hashOf, plain } from './difference.ts';
+import { describe, differences, hashOf } from './difference.ts';
 import type { Entry } from './entry.ts';
 import { runGraph } from './graph.ts';
 import { type AnyAction, type AnyResource, isAction, type JsonObject, type Kind } from './resource.ts';
 import { edgesOf, needsOf, select } from './selection.ts';
 import type { Node, Stack } from './stack.ts';
 import { superfluous } from './superfluous.ts';
+import { type Wish, wishOf } from './wish.ts';
 
 export interface PlannedChange {
 	key: string;
@@ -63,51 +64,6 @@ async function judge<C>(node: Node, look: Look<C>, changes: Changes): Promise<Ve
 	if (entry && entry.type !== kind.type) return { action: 'replace', why: `is a ${entry.type} until now` };
 	const wish = wishOf(node, look, changes);
 	return isAction(kind) ? judgeAction(node, kind, entry, wish, look) : judgeResource(node, kind, entry, wish, look);
-}
-
-/** What a node will want, as far as that can be known before what it needs has changed. */
-interface Wish {
-	/** With the outputs as they are recorded; undefined where a need was never up. */
-	readonly now: JsonObject | undefined;
-	/** With outputs that are going to change marked as such, so that a comparison shows whether they matter. */
-	readonly later: JsonObject | undefined;
-	/** `depends on vpc, which is new`; empty where no need changes its outputs. */
-	readonly why: string;
-}
-
-function wishOf<C>(node: Node, look: Look<C>, changes: Changes): Wish {
-	const needs = Object.entries(node.needs).map(([name, need]) => ({ name, key: need.key, change: changes.get(need.key), outputs: entriesOf(look, need.scope)[need.key]?.outputs }));
-	const moving = needs.find(({ change, outputs }) => !outputs || (change && change.action !== 'update'));
-	const propsWith = (outputsOf: (need: (typeof needs)[number]) => JsonObject | undefined) => {
-		if (needs.some(({ outputs }) => !outputs)) return undefined;
-		return tryProps(node, Object.fromEntries(needs.map((need) => [need.name, outputsOf(need)])));
-	};
-	return {
-		now: propsWith(({ outputs }) => outputs),
-		later: propsWith(({ change, outputs }) => (outputs && change && change.action !== 'update' ? (marked(outputs) as JsonObject) : outputs)),
-		why: moving ? `depends on ${moving.key}, which ${fate(moving.change?.action)}` : '',
-	};
-}
-
-function fate(action: PlannedChange['action'] | undefined): string {
-	if (action === 'replace') return 'is replaced';
-	return action === 'run' ? 'runs' : 'is new';
-}
-
-/** Marked outputs are no real ids, so props that take them apart may fail: then nothing is known. */
-function tryProps(node: Node, outputs: Record<string, unknown>): JsonObject | undefined {
-	try {
-		return plain(node.props(outputs as never));
-	} catch {
-		return undefined;
-	}
-}
-
-function marked(value: unknown): unknown {
-	if (typeof value === 'string') return `${value} (changes)`;
-	if (Array.isArray(value)) return value.map(marked);
-	if (typeof value !== 'object' || value === null) return value;
-	return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, marked(member)]));
 }
 
 async function judgeResource<C>(node: Node, kind: AnyResource<C>, entry: Entry | undefined, wish: Wish, look: Look<C>): Promise<Verdict> {

@@ -45,6 +45,7 @@ test('says why, and agrees with what up then does', async () => {
 		['right', 'replace', 'depends on net, which is replaced'],
 		['revision', 'replace', 'image changes from image:1 to image:2 and AWS cannot change it in place'],
 		['job', 'run', 'depends on revision, which is replaced'],
+		// It needs the job too, but uses nothing of its result.
 		['leaf', 'update', 'depends on revision, which is replaced'],
 	]);
 	const { done } = await bringUp(directory, cloud, stacks(2));
@@ -63,6 +64,21 @@ test('a node without props of a changed need is left alone', async () => {
 	};
 	await bringUp(directory, cloud, two('a'));
 	expect((await planned(directory, cloud, two('b'))).map(({ key }) => key)).toEqual(['first']);
+});
+
+test('props that cannot be made from outputs yet to come are taken to change', async () => {
+	const [directory, cloud] = [temporaryDirectory(), new Cloud()];
+	const picky = (cidr: string) => {
+		const stack = new Stack<Cloud>('main');
+		const first = stack.add(Net, 'first', {}, () => ({ uses: [], size: 1, cidr }));
+		stack.add(Net, 'second', { first }, ({ first }) => {
+			if (!/^id-\d+$/.test(first.id)) throw new Error('no id');
+			return { uses: [first.id], size: 1, cidr: '' };
+		});
+		return [stack];
+	};
+	await bringUp(directory, cloud, picky('a'));
+	expect((await planned(directory, cloud, picky('b')))[1]).toMatchObject({ key: 'second', action: 'update', why: 'depends on first, which is replaced' });
 });
 
 test('a new node beneath an old one', async () => {
