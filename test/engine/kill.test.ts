@@ -63,4 +63,4 @@ test.each([
 		}),
 	);
 	expect((await Promise.all(all)).every(Boolean)).toBe(true);
-});
+}, 120_000);
