@@ -188,7 +188,6 @@ async function removeLeftovers(directory: string): Promise<void> {
 }
 
 async function removeData(directory: string, temporary: readonly string[]): Promise<void> {
-	await removeTasks(directory);
 	const own = ['efs', 'postgres'].map((name) => join(directory, name));
-	await Promise.all([removeTasks(directory), ...[...own, ...temporary].map((path) => rm(path, { recursive: true, force: true }))]);
+	await Promise.all([removeTasks(directory), ...[...own, ...temporary].map((path) => rm(path, { recursive: true, force: true, maxRetries: 5 }))]);
 }
