@@ -1,6 +1,6 @@
 import { iamArn } from './arns.ts';
 import { revisionArn } from './deployments.ts';
-import { phaseOf } from './service-run.ts';
+import { phaseOf } from './service-tasks.ts';
 import { type Deployment, primaryOf, type Service, type ServiceDeployment, type ServiceRevision } from './service.ts';
 import type { Task } from './task.ts';
 import { type Json, seconds, withoutUnset } from './wire.ts';

@@ -1,7 +1,9 @@
 import type { Clock } from './dependencies.ts';
 import { addEvent, completeDeployment, failDeployment } from './deployments.ts';
-import { breakerThreshold, healthyAfterSeconds, startDelay } from './model/failures.ts';
-import { serviceSteps, type ServiceStep, type ServiceTaskView, type ServiceView } from './model/service.ts';
+import { serviceSteps, type ServiceStep } from './model/service.ts';
+import { failedChecks, noteFailure, noteTask } from './service-failures.ts';
+import { askForRoles, retryMilliseconds } from './service-roles.ts';
+import { healthyAt, isChecked, phaseOf, viewOf } from './service-tasks.ts';
 import { type Deployment, primaryOf, type Service } from './service.ts';
 import { healthOf, type StopCode, type Task } from './task.ts';
 
@@ -19,9 +21,6 @@ export interface ServiceWorld {
 	settle(service: Service): void;
 }
 
-/** Between two attempts with a role that cannot be assumed, in ms: a new role takes some seconds to be known. */
-const roleRetryMilliseconds = 10_000;
-
 /** One look at a service: notes what its tasks did, then does what is due until nothing is. Sets a timer where time alone will change something. */
 export function runService(service: Service, world: ServiceWorld): void {
 	service.cancelWake?.();
@@ -29,76 +28,13 @@ export function runService(service: Service, world: ServiceWorld): void {
 	if (service.status === 'INACTIVE') return;
 	for (const task of world.tasksOf(service)) noteTask(service, task, world.clock.now());
 	if (service.status === 'DRAINING') return drain(service, world);
-	while (applySteps(service, serviceSteps(viewOf(service, world), world.clock.now()), world));
+	while (applySteps(service, stepsOf(service, world), world));
 	wakeLater(service, world);
 }
 
-/** How it looks to clients and to the loop: `undefined` once its containers have ended. */
-export function phaseOf(task: Task): ServiceTaskView['phase'] | undefined {
-	if (task.lastStatus === 'DEPROVISIONING' || task.lastStatus === 'STOPPED') return undefined;
-	if (task.desiredStatus === 'STOPPED') return 'stopping';
-	return task.lastStatus === 'RUNNING' ? 'running' : 'pending';
-}
-
-function noteTask(service: Service, task: Task, now: number): void {
-	const deployment = task.request.service?.deployment;
-	if (deployment === undefined) return;
-	if (!task.noted.healthy && countsAsHealthy(task, now)) noteHealthy(service, task, deployment);
-	if (task.desiredStatus === 'STOPPED' && !task.noted.ended) noteEnd(service, task, deployment, now);
-}
-
-function noteHealthy(service: Service, task: Task, deployment: Deployment): void {
-	task.noted.healthy = true;
-	Object.assign(deployment, { failuresInARow: 0, nextStartAt: 0 });
-	if (service.configuration.deploymentCircuitBreaker?.resetOnHealthyTask !== false) deployment.failedTasks = 0;
-}
-
-/**
- * A task failed if it ended by itself before it ever counted as healthy, or was stopped for its checks. One that its
- * service or a user stopped did not. (A crash right after RUNNING trips the circuit breaker on AWS too.)
- */
-function noteEnd(service: Service, task: Task, deployment: Deployment, now: number): void {
-	task.noted.ended = true;
-	service.steady = false;
-	const byItself = task.stopCode === 'EssentialContainerExited' || task.stopCode === 'TaskFailedToStart';
-	const failed = byItself ? !task.noted.healthy : task.stoppedReason === failedChecks;
-	if (failed) noteFailure(service, deployment, now, startDelay(deployment.failuresInARow + 1));
-}
-
-function noteFailure(service: Service, deployment: Deployment, now: number, delay: number): void {
-	deployment.failuresInARow += 1;
-	if (deployment.rollout === 'IN_PROGRESS') deployment.failedTasks += 1;
-	deployment.nextStartAt = now + delay;
-	if (deployment.failuresInARow === 3) addEvent(service, 'is unable to consistently start tasks successfully.', now);
-}
-
-function countsAsHealthy(task: Task, now: number): boolean {
-	if (task.lastStatus !== 'RUNNING' || task.desiredStatus !== 'RUNNING') return false;
-	return isChecked(task) ? healthOf(task) === 'HEALTHY' : now >= healthyAt(task);
-}
-
-const isChecked = (task: Task) => task.containers.some(({ definition }) => definition.essential && definition.healthCheck !== undefined);
-const healthyAt = (task: Task) => (task.times.startedAt ?? Number.POSITIVE_INFINITY) + healthyAfterSeconds * 1000;
-
-function viewOf(service: Service, world: ServiceWorld): ServiceView {
-	const [primary, ...older] = service.deployments;
-	const { deploymentCircuitBreaker: breaker, maximumPercent, minimumHealthyPercent } = service.configuration;
-	return {
-		desired: service.desiredCount,
-		minimumHealthyPercent,
-		maximumPercent,
-		breaker: breaker?.enable === true ? { threshold: breakerThreshold(breaker, service.desiredCount), rollback: breaker.rollback } : undefined,
-		deployments: [primary ?? primaryOf(service), ...older],
-		tasks: world.tasksOf(service).flatMap((task) => taskView(task, world.clock.now())),
-		steady: service.steady,
-	};
-}
-
-function taskView(task: Task, now: number): ServiceTaskView[] {
-	const phase = phaseOf(task);
-	const deployment = task.request.service?.deployment.id;
-	if (phase === undefined || deployment === undefined) return [];
-	return [{ id: task.id, deployment, phase, healthy: countsAsHealthy(task, now), unhealthy: healthOf(task) === 'UNHEALTHY' }];
+function stepsOf(service: Service, world: ServiceWorld): readonly ServiceStep[] {
+	const now = world.clock.now();
+	return serviceSteps(viewOf(service, world.tasksOf(service), now), now);
 }
 
 /** @returns whether anything was done, so that it is worth looking again */
@@ -153,32 +89,13 @@ function startTasks(service: Service, count: number, world: ServiceWorld): boole
 	service.steady = false;
 	if (tasks.length === 0) {
 		addEvent(service, 'was unable to place a task because no container instance met all of its requirements. Reason: No Container Instances were found in your cluster.', now);
-		noteFailure(service, deployment, now, roleRetryMilliseconds);
+		noteFailure(service, deployment, now, retryMilliseconds);
 		return true;
 	}
 	const replaced = Math.min(unhealthy, tasks.length);
 	addEvent(service, `has started ${tasks.length} tasks: ${named(tasks)}.${replaced === 0 ? '' : ` Amazon ECS replaced ${replaced} tasks due to an unhealthy status.`}`, now);
 	return true;
 }
-
-async function askForRoles(service: Service, deployment: Deployment, world: ServiceWorld): Promise<void> {
-	deployment.roles = 'asking';
-	const refused = await world.refusedRole(deployment);
-	deployment.roles = refused === undefined ? 'assumable' : 'unknown';
-	if (refused !== undefined) {
-		const now = world.clock.now();
-		addEvent(service, `failed to launch a task with (error ${roleRefusal(refused)}).`, now);
-		noteFailure(service, deployment, now, roleRetryMilliseconds);
-	}
-	world.settle(service);
-}
-
-/** What RunTask and service events say of a role that is missing or does not trust ECS. */
-export function roleRefusal(roleArn: string): string {
-	return `ECS was unable to assume the role '${roleArn}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role.`;
-}
-
-const failedChecks = 'Task failed container health checks';
 
 function stopTasks(service: Service, step: Extract<ServiceStep, { kind: 'stop' }>, world: ServiceWorld): void {
 	const tasks = world.tasksOf(service).filter(({ id }) => step.tasks.includes(id));

@@ -1,5 +1,6 @@
 import type { EcsDependencies, LogTarget } from './dependencies.ts';
 import { parseSecretReference } from './model/secret-reference.ts';
+import type { TaskVolume } from './runtime.ts';
 import type { DefinedContainer } from './state.ts';
 import type { Task } from './task.ts';
 
@@ -27,6 +28,14 @@ export function logTarget(task: Task, container: DefinedContainer): LogTarget | 
 	if (logDriver !== 'awslogs') return undefined;
 	const stream = [options['awslogs-stream-prefix'], container.name, task.id].filter((part) => part !== undefined).join('/');
 	return { region: options['awslogs-region'] ?? task.request.region, group: options['awslogs-group'] ?? '', stream };
+}
+
+/** The volumes of its definition, as the runtime mounts them. */
+export function volumesOf(task: Task): TaskVolume[] {
+	return task.request.definition.definition.volumes.map(({ name = '', efsVolumeConfiguration: efs }) => {
+		if (efs === undefined) return { name };
+		return { name, efs: { fileSystemId: efs.fileSystemId, accessPointId: efs.authorizationConfig?.accessPointId, rootDirectory: efs.rootDirectory ?? '/' } };
+	});
 }
 
 function refuseEnvironmentFiles(task: Task): void {

@@ -1,8 +1,9 @@
 import { ContainerRun } from './container-run.ts';
 import type { EcsDependencies } from './dependencies.ts';
 import { allStarted, containerSteps, essentialEnded } from './model/containers.ts';
-import { ImagePullError, type TaskSandbox, type TaskVolume } from './runtime.ts';
-import { initialiseTask, type ResolvedSecrets, TaskStartError } from './task-resources.ts';
+import type { TaskSandbox } from './runtime.ts';
+import { pullImages } from './task-images.ts';
+import { initialiseTask, type ResolvedSecrets, TaskStartError, volumesOf } from './task-resources.ts';
 import { type StopCode, type Task, type TaskContainer, type TaskStatus, viewOf } from './task.ts';
 
 /** A Logs that does not answer must not keep a task from being STOPPED. */
@@ -71,7 +72,7 @@ export class TaskRun {
 		if (!this.#wanted()) return;
 		this.#enter('PENDING');
 		this.#secrets = await initialiseTask(this.task, this.#deps);
-		if (this.#wanted()) await this.#pull();
+		if (this.#wanted()) await pullImages(this.task, this.#deps);
 	}
 
 	async #provision(): Promise<void> {
@@ -90,28 +91,6 @@ export class TaskRun {
 		this.task.interface = made;
 		attachment.status = 'ATTACHED';
 		this.task.times.connectivityAt = this.#deps.clock.now();
-	}
-
-	async #pull(): Promise<void> {
-		const { times, containers } = this.task;
-		times.pullStartedAt = this.#deps.clock.now();
-		const images = [...new Set(containers.map(({ definition }) => definition.image))];
-		await Promise.all(images.map((image) => this.#pullImage(image)));
-		times.pullStoppedAt = this.#deps.clock.now();
-		this.task.version += 1;
-	}
-
-	async #pullImage(image: string): Promise<void> {
-		const users = this.task.containers.filter(({ definition }) => definition.image === image);
-		try {
-			const { digest } = await this.#deps.runtime.pull(image, (line) => this.#deps.warn?.(line));
-			for (const container of users) container.imageDigest = digest;
-		} catch (error) {
-			if (!(error instanceof ImagePullError)) throw error;
-			const reason = `CannotPullContainerError: ${error.message}`;
-			for (const container of users) container.reason = reason;
-			throw new TaskStartError(reason);
-		}
 	}
 
 	/** Looks at all containers and does what is due now; called after every change. */
@@ -202,13 +181,6 @@ export class TaskRun {
 function neverStarted(container: TaskContainer): true {
 	container.status = 'STOPPED';
 	return true;
-}
-
-function volumesOf(task: Task): TaskVolume[] {
-	return task.request.definition.definition.volumes.map(({ name = '', efsVolumeConfiguration: efs }) => {
-		if (efs === undefined) return { name };
-		return { name, efs: { fileSystemId: efs.fileSystemId, accessPointId: efs.authorizationConfig?.accessPointId, rootDirectory: efs.rootDirectory ?? '/' } };
-	});
 }
 
 function startFailure(error: unknown): string {

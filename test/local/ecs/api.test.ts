@@ -179,7 +179,8 @@ test('whatever is asked in whatever order, the answer has the form of AWS and no
 
 test('services end where they were told to: random updates, crashes and time, then calm', async () => {
 	const change = record({ desiredCount: integer({ min: 0, max: 4 }), taskDefinition: constantFrom('web:1', 'web:2'), crash: boolean(), seconds: constantFrom(0, 1, 5, 45) });
-	const percentages = constantFrom([0, 100], [50, 100], [100, 200], [50, 150], [0, 200]);
+	// Not 50/150: with one task both limits are 1, and AWS waits for ever too.
+	const percentages = constantFrom([0, 100], [100, 200], [50, 200], [0, 200]);
 	await assert(
 		asyncProperty(array(change, { maxLength: 8 }), percentages, async (changes, [minimumHealthyPercent, maximumPercent]) => {
 			const aws = await worldWith(definition('web'), definition('web', { healthCheck: { command: ['CMD', 'x'], interval: 5 } }));

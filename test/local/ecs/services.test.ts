@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Body, definition, healthCheck, runnable, service, type World, worldWith } from './stubs.ts';
+import { type Body, definition, healthCheck, runnable, service, type World, world, worldWith } from './stubs.ts';
 
 const describe = async (aws: World, name = 'web') => (await aws.call('DescribeServices', { cluster: 'main', services: [name] }))['services']?.[0] ?? fail();
 const fail = (): never => {
@@ -282,6 +282,16 @@ test('a role that ECS cannot assume is an event, and tried again', async () => {
 	aws.missingRoles.clear();
 	await aws.clock.advance(30);
 	expect(rollouts(await describe(aws))).toEqual([['PRIMARY', 'COMPLETED', 'web:1']]);
+});
+
+test('an IAM that does not answer is an event too, not the end of the endpoint', async () => {
+	const aws = world({ roles: { exists: async () => Promise.reject(new Error('connect ECONNREFUSED')) } });
+	await aws.call('CreateCluster', { clusterName: 'main' });
+	await aws.call('RegisterTaskDefinition', task());
+	await aws.call('CreateService', service('web'));
+	await aws.clock.advance(1);
+	expect(events(await describe(aws))).toEqual(['(service web) failed to launch a task with (error connect ECONNREFUSED).']);
+	expect(await aws.refused('RunTask', runnable('web'))).toBe('ServerException: Service Unavailable. Please try again later.');
 });
 
 test('nothing is left waiting when a service is steady', async () => {

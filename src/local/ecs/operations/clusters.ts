@@ -4,7 +4,7 @@ import { type Context, operation, type Operation } from '../context.ts';
 import { EcsError, invalidParameter } from '../errors.ts';
 import { activeCluster, clusterArn, clusterNamed } from '../lookups.ts';
 import { pageOf } from '../pagination.ts';
-import { phaseOf } from '../service-run.ts';
+import { phaseOf } from '../service-tasks.ts';
 import { CapacityProviderStrategy, page, Setting, Tags } from '../shapes.ts';
 import type { Cluster } from '../state.ts';
 import { checkedTags } from '../tags.ts';

@@ -5,7 +5,7 @@ import { clientError, EcsError, invalidParameter } from '../errors.ts';
 import { activeCluster, usableDefinition } from '../lookups.ts';
 import { cpuUnits, isFargateSize, memoryMiB } from '../model/fargate.ts';
 import { checkLaunchType, checkNetwork, placementOf, platformVersionOf } from '../placement.ts';
-import { roleRefusal } from '../service-run.ts';
+import { roleRefusal } from '../service-roles.ts';
 import { CapacityProviderStrategy, LaunchType, NetworkConfiguration, PropagateTags, TaskOverride, Tags } from '../shapes.ts';
 import type { Cluster, TaskDefinition } from '../state.ts';
 import { checkedTags, mergedTags } from '../tags.ts';

@@ -1,0 +1,42 @@
+import { addEvent } from './deployments.ts';
+import { startDelay } from './model/failures.ts';
+import type { Deployment, Service } from './service.ts';
+import { countsAsHealthy } from './service-tasks.ts';
+import type { Task } from './task.ts';
+
+/** The stoppedReason of a task that its service stopped for its checks. */
+export const failedChecks = 'Task failed container health checks';
+
+/** Takes note, once each, that a task became healthy and that it ended. */
+export function noteTask(service: Service, task: Task, now: number): void {
+	const deployment = task.request.service?.deployment;
+	if (deployment === undefined) return;
+	if (!task.noted.healthy && countsAsHealthy(task, now)) noteHealthy(service, task, deployment);
+	if (task.desiredStatus === 'STOPPED' && !task.noted.ended) noteEnd(service, task, deployment, now);
+}
+
+function noteHealthy(service: Service, task: Task, deployment: Deployment): void {
+	task.noted.healthy = true;
+	Object.assign(deployment, { failuresInARow: 0, nextStartAt: 0 });
+	if (service.configuration.deploymentCircuitBreaker?.resetOnHealthyTask !== false) deployment.failedTasks = 0;
+}
+
+/**
+ * A task failed if it ended by itself before it ever counted as healthy, or was stopped for its checks. One that its
+ * service or a user stopped did not. (A crash right after RUNNING trips the circuit breaker on AWS too.)
+ */
+function noteEnd(service: Service, task: Task, deployment: Deployment, now: number): void {
+	task.noted.ended = true;
+	service.steady = false;
+	const byItself = task.stopCode === 'EssentialContainerExited' || task.stopCode === 'TaskFailedToStart';
+	const failed = byItself ? !task.noted.healthy : task.stoppedReason === failedChecks;
+	if (failed) noteFailure(service, deployment, now, startDelay(deployment.failuresInARow + 1));
+}
+
+/** @param delay before the next start, in ms */
+export function noteFailure(service: Service, deployment: Deployment, now: number, delay: number): void {
+	deployment.failuresInARow += 1;
+	if (deployment.rollout === 'IN_PROGRESS') deployment.failedTasks += 1;
+	deployment.nextStartAt = now + delay;
+	if (deployment.failuresInARow === 3) addEvent(service, 'is unable to consistently start tasks successfully.', now);
+}
