@@ -139,7 +139,7 @@ async function untilStopped(ctx: Context<Aws>, cluster: string, taskArn: string)
 			return task.lastStatus === 'STOPPED' || `task ${lastPart(taskArn)} is ${task.lastStatus}`;
 		},
 		`task ${lastPart(taskArn)} to end`,
-		{ every: 3 },
+		{ every: 2 },
 	);
 	return task;
 }

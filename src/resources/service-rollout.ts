@@ -37,7 +37,7 @@ interface Rollout {
  */
 export async function untilDeployed(ctx: Context<Aws>, service: { cluster: string; name: string }, wanted: Wanted): Promise<string> {
 	const rollout: Rollout = { ...service, wanted, seen: false, since: undefined, dying: undefined, fallback: undefined, began: Date.now(), deaths: new Map() };
-	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every: 3, atMost: 2700 });
+	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every: 2, atMost: 2700 });
 	return rollout.wanted.deployment;
 }
 
@@ -126,7 +126,7 @@ async function rolledBack(ctx: Context<Aws>, { cluster, name, wanted, fallback }
 		const runs = primary?.taskDefinition !== wanted.taskDefinition && primary?.rolloutState === 'COMPLETED' && primary.runningCount === service.desiredCount;
 		return runs || `the new revision failed: waiting for ECS to go back to ${lastPart(fallback)}`;
 	};
-	await until(ctx, back, `ECS to go back to ${lastPart(fallback)}`, { every: 3, atMost: 900 }).catch((error: unknown) => {
+	await until(ctx, back, `ECS to go back to ${lastPart(fallback)}`, { every: 2, atMost: 900 }).catch((error: unknown) => {
 		if (!(error instanceof UserError)) throw error;
 	});
 	return service;
