@@ -1,6 +1,6 @@
 """Gunicorn's own lines as JSON, access lines too.
 
-airflow_deploy.webserver asks for it; with another command GUNICORN_CMD_ARGS can: `--logger-class gunicorn_json.JsonLogger`.
+airflow_deploy.webserver asks for it by `--logger-class gunicorn_json.JsonLogger`.
 """
 
 from __future__ import annotations
