@@ -43,7 +43,7 @@ export const DbInstance = defineResource<Aws, Props, Outputs>({
 	immutable: ['identifier', 'database', 'username', 'subnetGroup'],
 	replacement: 'delete-first',
 	permissions: [
-		{ actions: ['rds:DescribeDBInstances'], on: instances },
+		{ actions: ['rds:DescribeDBInstances', 'rds:ListTagsForResource'], on: instances },
 		{ actions: ['rds:DescribeDBEngineVersions', 'rds:DescribeDBSnapshots'], on: ['*'] },
 		{ actions: ['rds:CreateDBInstance', 'rds:ModifyDBInstance', 'rds:StartDBInstance', 'rds:AddTagsToResource'], on: [...instances, ...uses], for: 'up' },
 		{ actions: ['secretsmanager:GetSecretValue'], on: ['arn:{partition}:secretsmanager:{region}:{account}:secret:{project}-*'], for: 'up' },

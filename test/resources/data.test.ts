@@ -3,7 +3,7 @@ import { AttachRolePolicyCommand, CreateRoleCommand, DeleteRoleCommand, DetachRo
 import { CreateSecretCommand, DeleteSecretCommand, GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Aws, awsClients } from '../../src/aws/clients.ts';
+import type { Aws } from '../../src/aws/clients.ts';
 import type { Context } from '../../src/engine/resource.ts';
 import { DatabaseUrl } from '../../src/resources/database-url.ts';
 import { assertDeletable, DbInstance, finalSnapshots } from '../../src/resources/db-instance.ts';
@@ -11,7 +11,7 @@ import { DbSubnetGroup } from '../../src/resources/db-subnet-group.ts';
 import { IamRole } from '../../src/resources/iam-role.ts';
 import { LogGroup } from '../../src/resources/log-group.ts';
 import { Secret } from '../../src/resources/secret.ts';
-import { startEndpoint, type TestEndpoint } from '../local/endpoint.ts';
+import { startEndpoint, type TestEndpoint } from './endpoint.ts';
 import { contextOf, type Made, makeNeeds, removeAll, sample, type World, world } from './sample.ts';
 import { securityGroup, subnetA, subnetB } from './samples-a.ts';
 
@@ -20,10 +20,10 @@ let aws: Aws;
 let here: World;
 beforeAll(async () => {
 	endpoint = await startEndpoint();
-	aws = awsClients({ region: 'us-east-1', endpoint: endpoint.url, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } }, { account: '000000000000', partition: 'aws' });
+	aws = await endpoint.clients({ region: 'us-east-1' });
 	here = world(aws);
 });
-afterAll(() => endpoint.stop());
+afterAll(() => endpoint.close());
 
 const ctx = (key = 'object'): Context<Aws> => contextOf(here, key);
 const valueOf = async (SecretId: string): Promise<string> => (await aws.client(SecretsManagerClient).send(new GetSecretValueCommand({ SecretId }))).SecretString ?? '';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Aws, awsClients } from '../../src/aws/clients.ts';
+import type { Aws } from '../../src/aws/clients.ts';
 import type { Context, JsonObject } from '../../src/engine/resource.ts';
 import { BuildImage, imageCanBeBuilt } from '../../src/resources/build-image.ts';
 import { EcrRepository } from '../../src/resources/ecr-repository.ts';
@@ -14,7 +14,7 @@ import { IamRole } from '../../src/resources/iam-role.ts';
 import { imageContext } from '../../src/resources/image-context.ts';
 import { LogGroup } from '../../src/resources/log-group.ts';
 import { RunTask } from '../../src/resources/run-task.ts';
-import { startEndpoint, type TestEndpoint } from '../local/endpoint.ts';
+import { startEndpoint, type TestEndpoint } from './endpoint.ts';
 import { contextOf, type Made, makeNeeds, removeAll, sample, type World, world } from './sample.ts';
 import { bucket, securityGroup, subnetA } from './samples-a.ts';
 
@@ -37,8 +37,7 @@ const made: Made = [];
 
 beforeAll(async () => {
 	endpoint = await startEndpoint();
-	const connection = { region: 'us-east-1', endpoint: endpoint.url, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } };
-	aws = awsClients(connection, { account: '000000000000', partition: 'aws' }, ({ operation }) => void calls.push(operation));
+	aws = await endpoint.clients({ region: 'us-east-1', observe: ({ operation }) => void calls.push(operation) });
 	here = world(aws);
 	const needs = (await makeNeeds(here, stage, made)) as Record<'cluster' | 'repository' | 'group' | 'role' | 'bucket' | 'subnetA' | 'securityGroup', Record<string, string>>;
 	place = { cluster: needs.cluster['name'] ?? '', subnets: [needs.subnetA['subnetId'] ?? ''], securityGroups: [needs.securityGroup['groupId'] ?? ''], assignPublicIp: true };
@@ -49,7 +48,7 @@ beforeAll(async () => {
 afterAll(async () => {
 	await removeAll(made);
 	await rm(folder, { recursive: true, force: true });
-	await endpoint.stop();
+	await endpoint.close();
 });
 
 /** The smallest image that the process runtime can run: Python and nothing else. */
