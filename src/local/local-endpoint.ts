@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
@@ -81,7 +80,7 @@ export class LocalEndpoint {
 			reset: async () => endpoint?.reset(),
 			backends: () => started(endpoint).backends(),
 		});
-		endpoint = new LocalEndpoint(options, { home: await postgresHome(directory), moto: await moto, server, url });
+		endpoint = new LocalEndpoint(options, { moto: await moto, home: await postgresHome(directory), server, url });
 		settle(endpoint);
 		await endpoint.#begin();
 		return endpoint;
@@ -132,13 +131,18 @@ export class LocalEndpoint {
 	}
 
 	#record(): EndpointRecord {
-		return { url: this.#url, pid: process.pid, processStart: processStart(process.pid) ?? '', startedAt: startedAt.toISOString(), version, account, runtime: 'process', temporary: existsSync(this.#home) && !this.#home.startsWith(this.#options.directory) ? [this.#home] : [] };
+		return { url: this.#url, pid: process.pid, processStart: processStart(process.pid) ?? '', startedAt: startedAt.toISOString(), version, account, runtime: 'process', temporary: this.#temporary() };
+	}
+
+	/** What lies outside of the endpoint's directory. */
+	#temporary(): string[] {
+		return this.#home.startsWith(this.#options.directory) ? [] : [this.#home];
 	}
 
 	#newAccount(): Account {
 		const { directory, motoPython: python, log } = this.#options;
 		const moto = this.#moto;
-		const databases = new Databases({ home: this.#home, python, log, program: () => (this.#program ??= postgresProgram(this.#installer, this.#home)) });
+		const databases = new Databases({ home: this.#home, python, log, program: () => this.#postgres() });
 		return { id: account, url: this.#url, moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), roles: new ServiceLinkedRoles(moto) };
 	}
 
@@ -168,8 +172,20 @@ export class LocalEndpoint {
 		await Promise.all([this.#ecs.stopAll(), this.#account.databases.stopAll()]);
 		this.#moto.end();
 		await this.#moto.exited;
-		await removeData(this.#options.directory, [this.#home]);
-		await forgetRecord(this.#options.directory);
+		const { directory } = this.#options;
+		// Where another endpoint took the directory over, everything below it is that one's.
+		if (!ownRecord(directory)) return removeAll(this.#temporary());
+		await removeData(directory, [this.#home]);
+		await forgetRecord(directory);
+	}
+
+	/** The binaries, made ready once; a failure (no space left) is no reason not to try again. */
+	#postgres(): Promise<PostgresProgram> {
+		this.#program ??= postgresProgram(this.#installer, this.#home).catch((error: unknown) => {
+			this.#program = undefined;
+			throw error;
+		});
+		return this.#program;
 	}
 }
 
@@ -189,5 +205,9 @@ async function removeLeftovers(directory: string): Promise<void> {
 
 async function removeData(directory: string, temporary: readonly string[]): Promise<void> {
 	const own = ['efs', 'postgres'].map((name) => join(directory, name));
-	await Promise.all([removeTasks(directory), ...[...own, ...temporary].map((path) => rm(path, { recursive: true, force: true, maxRetries: 5 }))]);
+	await Promise.all([removeTasks(directory), removeAll([...own, ...temporary])]);
+}
+
+async function removeAll(paths: readonly string[]): Promise<void> {
+	await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true, maxRetries: 5 })));
 }

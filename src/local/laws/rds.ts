@@ -61,7 +61,13 @@ export function rdsLaws({ moto, interfaces, databases, roles }: Account): Laws {
 				return completed(call, answer);
 			},
 		},
-		DescribeDBInstances: { after: completed },
+		DescribeDBInstances: {
+			before(call) {
+				// moto takes an empty identifier for any.
+				if (form(call).get('DBInstanceIdentifier') === '') throw new AwsError('InvalidParameterValue', 'The parameter DBInstanceIdentifier must be provided and must not be blank.');
+			},
+			after: completed,
+		},
 		ModifyDBInstance: { before: requireAvailable, after: completed },
 		RebootDBInstance: { before: requireAvailable, after: completed },
 		DeleteDBInstance: {
