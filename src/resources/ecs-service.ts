@@ -1,38 +1,13 @@
-import { CreateServiceCommand, DeleteServiceCommand, type Deployment, ECSClient, type Service, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { CreateServiceCommand, DeleteServiceCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
-import { describeService, ecsTags, findTasks, type Network, networkConfiguration, networkText, tagsFromEcs } from './ecs.ts';
+import { describeService, ecsTags, findTasks, networkConfiguration, networkText, tagsFromEcs } from './ecs.ts';
+import { type Outputs, outputsOf, percentOf, type Props, settings } from './ecs-service-settings.ts';
 import { untilInterfacesGone } from './network-interfaces.ts';
 import { carriesNonce } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { untilDeployed } from './service-rollout.ts';
 import { foreign, ignoring, isOurs, required, until } from './support.ts';
-
-type Props = Network & {
-	name: string;
-	/** Name of the cluster. */
-	cluster: string;
-	/** ARN of a revision. */
-	taskDefinition: string;
-	desiredCount: number;
-	/** 100 and 200: the old task runs until the new one is healthy; 0 and 100: it is stopped first. */
-	minimumHealthyPercent: number;
-	maximumPercent: number;
-};
-type Outputs = {
-	name: string;
-	arn: string;
-	cluster: string;
-	taskDefinition: string;
-	desiredCount: number;
-	network: string;
-	/** Minimum and maximum percent, e.g. `100/200`. */
-	percent: string;
-	/** Id of the newest deployment. */
-	deployment: string;
-	/** IN_PROGRESS, COMPLETED, FAILED, or FAILING: in progress, and its tasks die. */
-	rollout: string;
-};
 
 const services = ['arn:{partition}:ecs:{region}:{account}:service/{project}-*/{project}-*'];
 const tasks = ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*'];
@@ -115,26 +90,6 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 	},
 });
 
-/** What CreateService and UpdateService have in common. */
-function settings(props: Props) {
-	return {
-		cluster: props.cluster,
-		taskDefinition: props.taskDefinition,
-		desiredCount: props.desiredCount,
-		networkConfiguration: networkConfiguration(props),
-		deploymentConfiguration: {
-			minimumHealthyPercent: props.minimumHealthyPercent,
-			maximumPercent: props.maximumPercent,
-			deploymentCircuitBreaker: { enable: true, rollback: true },
-		},
-		// "Availability Zone Rebalancing does not support maximumPercent <= 100 %", and it is on unless refused.
-		availabilityZoneRebalancing: props.maximumPercent <= 100 ? ('DISABLED' as const) : ('ENABLED' as const),
-		enableExecuteCommand: true,
-		enableECSManagedTags: true,
-		propagateTags: 'SERVICE' as const,
-	};
-}
-
 async function remove(ctx: Context<Aws>, cluster: string, service: string): Promise<void> {
 	const ecs = ctx.aws.client(ECSClient);
 	const gone = ['ServiceNotFoundException', 'ServiceNotActiveException', 'ClusterNotFoundException'];
@@ -159,27 +114,4 @@ async function interfacesOf(aws: Aws, cluster: string, serviceName: string): Pro
 	const found = await Promise.all((['RUNNING', 'STOPPED'] as const).map((desiredStatus) => findTasks(aws, { cluster, serviceName, desiredStatus })));
 	const details = found.flat().flatMap(({ attachments = [] }) => attachments.flatMap((attachment) => attachment.details ?? []));
 	return details.filter(({ name }) => name === 'networkInterfaceId').map(({ value }) => required(value));
-}
-
-function outputsOf(service: Service, cluster: string): Outputs {
-	const newest = service.deployments?.find(({ status }) => status === 'PRIMARY');
-	return {
-		name: required(service.serviceName),
-		arn: required(service.serviceArn),
-		cluster,
-		taskDefinition: required(service.taskDefinition),
-		desiredCount: required(service.desiredCount),
-		network: networkText(service.networkConfiguration),
-		percent: percentOf(service.deploymentConfiguration ?? {}),
-		deployment: newest?.id ?? '',
-		rollout: rolloutOf(newest),
-	};
-}
-
-function rolloutOf({ rolloutState = 'COMPLETED', failedTasks = 0 }: Deployment = {}): string {
-	return rolloutState === 'IN_PROGRESS' && failedTasks > 0 ? 'FAILING' : rolloutState;
-}
-
-function percentOf({ minimumHealthyPercent = 100, maximumPercent = 200 }: { minimumHealthyPercent?: number | undefined; maximumPercent?: number | undefined }): string {
-	return `${minimumHealthyPercent}/${maximumPercent}`;
 }

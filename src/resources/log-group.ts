@@ -14,13 +14,10 @@ import { foreign, ignoring, isOurs, required, tagList } from './support.ts';
 
 type Props = {
 	name: string;
-	/** One of `retentionDaysAllowed`. */
+	/** One of the periods that AWS offers: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 	retentionDays: number;
 };
 type Outputs = { name: string; arn: string; retentionDays: number };
-
-/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
-export const retentionDaysAllowed = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
 
 const group = 'arn:{partition}:logs:{region}:{account}:log-group:/airflow-deploy/{project}/*';
 

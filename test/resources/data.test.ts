@@ -129,6 +129,7 @@ describe('a database instance', () => {
 		const found = (await DbInstance.find(ctx(), props, ready)) as typeof created;
 		expect(DbInstance.matches?.(props, found)).toBe(true);
 		expect(DbInstance.matches?.({ ...props, engineVersion: '16' }, found)).toBe(false);
+		expect(DbInstance.matches?.({ ...props, passwordSecretArn: 'another' }, found), 'a secret that was made again').toBe(false);
 		await expect(DbInstance.update?.(ctx(), { ...props, engineVersion: '16' }, found)).rejects.toMatchObject({ code: 'MajorVersionChange' });
 		await expect(DbInstance.update?.(ctx(), { ...props, storageGb: 10 }, found)).rejects.toMatchObject({ code: 'StorageCannotShrink', hint: 'set AIRFLOW_DEPLOY_DB_STORAGE_GB=20' });
 

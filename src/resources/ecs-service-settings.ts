@@ -1,0 +1,72 @@
+import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import { type Network, networkConfiguration, networkText } from './ecs.ts';
+import { required } from './support.ts';
+
+export type Props = Network & {
+	name: string;
+	/** Name of the cluster. */
+	cluster: string;
+	/** ARN of a revision. */
+	taskDefinition: string;
+	desiredCount: number;
+	/** 100 and 200: the old task runs until the new one is healthy; 0 and 100: it is stopped first. */
+	minimumHealthyPercent: number;
+	maximumPercent: number;
+};
+export type Outputs = {
+	name: string;
+	arn: string;
+	cluster: string;
+	taskDefinition: string;
+	desiredCount: number;
+	network: string;
+	/** Minimum and maximum percent, e.g. `100/200`. */
+	percent: string;
+	/** Id of the newest deployment. */
+	deployment: string;
+	/** IN_PROGRESS, COMPLETED, FAILED, or FAILING: in progress, and its tasks die. */
+	rollout: string;
+};
+
+/** What CreateService and UpdateService have in common. */
+export function settings(props: Props) {
+	return {
+		cluster: props.cluster,
+		taskDefinition: props.taskDefinition,
+		desiredCount: props.desiredCount,
+		networkConfiguration: networkConfiguration(props),
+		deploymentConfiguration: {
+			minimumHealthyPercent: props.minimumHealthyPercent,
+			maximumPercent: props.maximumPercent,
+			deploymentCircuitBreaker: { enable: true, rollback: true },
+		},
+		// "Availability Zone Rebalancing does not support maximumPercent <= 100 %", and it is on unless refused.
+		availabilityZoneRebalancing: props.maximumPercent <= 100 ? ('DISABLED' as const) : ('ENABLED' as const),
+		enableExecuteCommand: true,
+		enableECSManagedTags: true,
+		propagateTags: 'SERVICE' as const,
+	};
+}
+
+export function outputsOf(service: Service, cluster: string): Outputs {
+	const newest = service.deployments?.find(({ status }) => status === 'PRIMARY');
+	return {
+		name: required(service.serviceName),
+		arn: required(service.serviceArn),
+		cluster,
+		taskDefinition: required(service.taskDefinition),
+		desiredCount: required(service.desiredCount),
+		network: networkText(service.networkConfiguration),
+		percent: percentOf(service.deploymentConfiguration ?? {}),
+		deployment: newest?.id ?? '',
+		rollout: rolloutOf(newest),
+	};
+}
+
+function rolloutOf({ rolloutState = 'COMPLETED', failedTasks = 0 }: Deployment = {}): string {
+	return rolloutState === 'IN_PROGRESS' && failedTasks > 0 ? 'FAILING' : rolloutState;
+}
+
+export function percentOf({ minimumHealthyPercent = 100, maximumPercent = 200 }: { minimumHealthyPercent?: number | undefined; maximumPercent?: number | undefined }): string {
+	return `${minimumHealthyPercent}/${maximumPercent}`;
+}
