@@ -7,7 +7,7 @@ const unknownKeys = new Set(['InvalidClientTokenId', 'UnrecognizedClientExceptio
 const skewed = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture', 'InvalidSignatureException', 'SignatureDoesNotMatch']);
 
 /** What the SDK's default chain looks at, in its order (docs.aws.amazon.com/sdkref, "Standardized credential providers"). */
-export const chain = 'environment variables, the shared configuration files (profile, SSO, process, web identity), the container, and the instance';
+const chain = 'environment variables, the shared configuration files (profile, SSO, process, web identity), the container, and the instance';
 
 /** Missing, expired and unknown credentials, and clocks that make good ones useless. */
 export function explainCredentials(failure: Failure): UserError | undefined {

@@ -20,7 +20,7 @@ export interface Failure {
 	readonly where: Where;
 }
 
-export type Explain = (failure: Failure) => UserError | undefined;
+type Explain = (failure: Failure) => UserError | undefined;
 
 const explainers: readonly Explain[] = [explainCredentials, explainAccount, explainRefusal, explainNetwork, explainThrottling, explainAnswer];
 

@@ -2,7 +2,7 @@ import type { Grant } from '../engine/resource.ts';
 
 type Condition = NonNullable<Grant['condition']>;
 
-export interface Statement {
+interface Statement {
 	readonly Effect: 'Allow';
 	readonly Action: readonly string[];
 	readonly Resource: readonly string[];

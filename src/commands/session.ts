@@ -3,6 +3,7 @@ import { loadConfig } from '../config/config.ts';
 import { filesOf } from '../environment/places.ts';
 import { UserError } from '../errors.ts';
 import type { Io } from '../ui/io.ts';
+import { commandFlags } from '../ui/render/up.ts';
 import type { Ui } from '../ui/ui.ts';
 import type { CommandContext } from './context.ts';
 import type { Command } from './define.ts';
@@ -61,7 +62,7 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 			const { openEnvironment } = await import('../environment/environment.ts');
 			const observe = ui.observer(filesOf(io.cwd, aws, config.environment).history);
 			return openEnvironment({
-				config, aws, target: config.target, cwd: io.cwd, env, command: path, signal, observe,
+				config, aws, target: config.target, cwd: io.cwd, env, command: path + commandFlags(config), signal, observe,
 				warn: (line) => ui.note(line),
 				confirmRecreate: (keys) => confirmRecreate(ui, keys),
 			});

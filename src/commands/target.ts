@@ -42,7 +42,7 @@ async function runningUrl(local: LocalEndpoint): Promise<string | undefined> {
 }
 
 /** A profile wins over keys in the environment, as in the SDK's default chain. */
-export function awsConnection({ env, region, profile = env['AWS_PROFILE'] || undefined }: Pick<TargetOptions, 'env' | 'region'> & { profile?: string | undefined }): Connection {
+function awsConnection({ env, region, profile = env['AWS_PROFILE'] || undefined }: Pick<TargetOptions, 'env' | 'region'> & { profile?: string | undefined }): Connection {
 	const endpoint = env['AWS_ENDPOINT_URL'];
 	const credentials = profile === undefined ? staticCredentials(env) : undefined;
 	return {

@@ -16,7 +16,7 @@ export function defect(error: unknown): UserError {
 }
 
 /** The causes below an error, outermost first, each with its name; with stacks for `--verbose`. */
-export function causes(error: Error): string[] {
+function causes(error: Error): string[] {
 	const lines: string[] = [];
 	for (let cause = error.cause; cause !== undefined && lines.length < 8; cause = cause instanceof Error ? cause.cause : undefined) {
 		lines.push(cause instanceof Error ? (cause.stack ?? `${cause.name}: ${cause.message}`) : JSON.stringify(cause));

@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Event } from '../../src/engine/events.ts';
 import { type PastStep, readHistory, secondsLeft, usualSeconds } from '../../src/ui/history.ts';
+import { hasColours } from '../../src/ui/io.ts';
 import { plainPrinter } from '../../src/ui/plain.ts';
 import { advance, newProgress, progressLine, timeLeft } from '../../src/ui/progress.ts';
 import { terminalPrinter } from '../../src/ui/terminal.ts';
@@ -115,4 +116,16 @@ test('terminal: one moving line, finished steps above it', () => {
 	expect(text).toMatch(/1\/3 database 0\.0 s waiting for the instance \(6 s\), files 0\.0 s/);
 	// The cursor is shown again.
 	expect(stream.text.lastIndexOf('\u001B[?25h')).toBeGreaterThan(stream.text.lastIndexOf('\u001B[?25l'));
+});
+
+test.each([
+	[{}, true, true],
+	[{}, false, false],
+	[{ NO_COLOR: '1' }, true, false],
+	[{ NO_COLOR: '1', FORCE_COLOR: '1' }, true, false],
+	[{ NO_COLOR: '' }, true, true],
+	[{ FORCE_COLOR: '1' }, false, true],
+	[{ TERM: 'dumb' }, true, false],
+])('colours with %o on a terminal (%s): %s', (env, isTTY, expected) => {
+	expect(hasColours(new Captured({ isTTY }), env)).toBe(expected);
 });
