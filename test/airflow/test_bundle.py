@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from airflow_deploy.bundle import NotYetConsistent, apply_manifest, files_below
+from airflow_deploy.bundle import NotYetConsistent, apply_manifest, files_below, release_directory
 from airflow_deploy.manifest import BadManifest, applied_manifest, parse_manifest
 from airflow_deploy.storage import BundleStore, NothingUploaded
 from airflow_deploy.synced_bundle import SyncedBundle
@@ -26,7 +26,8 @@ def test_the_first_sync_writes_everything_and_the_manifest(bucket, root, bundle)
     assert sorted(files_below(root)) == ["dags/a.py", "plugins/p.py", "webserver_config.py"]
     assert applied_manifest(root).bundle == name
     assert (root / ".bundle.json").read_bytes() == bucket.objects["main/manifest.json"]
-    assert sorted(path.name for path in root.iterdir()) == [".bundle.json", "dags", "plugins", "webserver_config.py"]
+    names = sorted(path.name for path in root.iterdir())
+    assert names == [".bundle.json", "dags", "plugins", "releases", "webserver_config.py"]
 
 
 def test_an_unchanged_manifest_costs_one_request(bucket, bundle):
@@ -65,6 +66,24 @@ def test_a_changed_plugin_leaves_the_dags_alone(bucket, root, bundle):
     bucket.upload({"dags/a.py": DAG, "plugins/p.py": "2"})
     bundle.sync()
     assert (root / "dags/a.py").stat().st_mtime == before
+
+
+def test_what_is_read_at_start_stays_as_it_was_for_those_deployed_with_it(bucket, root, bundle):
+    for restart, plugin in (("r1", "old"), ("r2", "new")):
+        bucket.upload({"dags/a.py": DAG, "plugins/p.py": plugin, "webserver_config.py": "w"}, restart=restart)
+        bundle.sync()
+    old, new = release_directory(root, "r1"), release_directory(root, "r2")
+    assert [(release / "plugins/p.py").read_text() for release in (old, new)] == ["old", "new"]
+    assert sorted(path.name for path in new.iterdir()) == ["plugins", "webserver_config.py"]
+
+
+def test_the_oldest_releases_go(bucket, root, bundle, monkeypatch):
+    monkeypatch.setattr("airflow_deploy.bundle.KEPT_RELEASES", 2)
+    for number in range(4):
+        bucket.upload({"dags/a.py": DAG + str(number)}, restart=f"r{number}")
+        bundle.sync()
+        age(release_directory(root, f"r{number}"), 100 - number)
+    assert sorted(path.name for path in (root / "releases").iterdir()) == ["r2", "r3"]
 
 
 def test_a_restarted_sidecar_writes_nothing_and_knows_when(bucket, root, bundle):

@@ -48,15 +48,15 @@ def test_the_plugin_greets_who_is_logged_in_and_is_in_the_menu(database):
 
 def test_a_webserver_that_cannot_start_ends_at_once_with_the_reason(database, tmp_path):
     mount = tmp_path / "bundle"
-    shutil.copytree(SOURCE / "config", mount / "config")
-    (mount / "webserver_config.py").write_text("import not_there")
-    (mount / ".bundle.json").write_text('{"format": 1, "bundle": "b", "restart": "r", "files": {}}')
+    shutil.copytree(SOURCE / "config", mount / "releases" / "r" / "config")
+    (mount / "releases" / "r" / "webserver_config.py").write_text("import not_there")
     lines = run_program(
         "start",
         "webserver",
         exit_code=1,
         AIRFLOW_HOME=str(tmp_path / "home"),
         AIRFLOW_DEPLOY_BUNDLE_DIR=str(mount),
+        AIRFLOW_DEPLOY_RESTART_HASH="r",
         AIRFLOW__WEBSERVER__SECRET_KEY="test",  # noqa: S106
         AIRFLOW__WEBSERVER__WEB_SERVER_PORT="0",
         AIRFLOW__WEBSERVER__WEB_SERVER_HOST="127.0.0.1",

@@ -10,7 +10,7 @@ from conftest import run_program
 from test_dag_sync import iso
 
 from airflow_deploy import health, task_metadata
-from airflow_deploy.start import NoBundle, link_settings, wait_for_bundle
+from airflow_deploy.start import NoBundle, link_settings, wait_for_release
 
 
 @pytest.fixture
@@ -49,12 +49,12 @@ def fresh_metadata():
         cached.cache_clear()
 
 
-def bundle(root, restart: str, files=("config/log_config.py", "webserver_config.py")) -> None:
+def release(root, restart: str, files=("config/log_config.py", "webserver_config.py")):
+    directory = root / "releases" / restart
     for file in files:
-        (root / file).parent.mkdir(exist_ok=True)
-        (root / file).write_text("x")
-    manifest = {"format": 1, "bundle": "b", "restart": restart, "files": {}}
-    (root / ".bundle.json").write_text(json.dumps(manifest))
+        (directory / file).parent.mkdir(parents=True, exist_ok=True)
+        (directory / file).write_text("x")
+    return directory
 
 
 def test_the_address_is_that_of_the_task(serve, monkeypatch):
@@ -80,52 +80,42 @@ def test_a_silent_endpoint_is_an_error_and_not_another_address(monkeypatch):
         task_metadata.task_address()
 
 
-def test_start_waits_for_the_bundle_of_its_deployment(root, monkeypatch):
-    monkeypatch.setattr("airflow_deploy.start.ASK_SECONDS", 0)
-    monkeypatch.setattr("airflow_deploy.start.POLL_SECONDS", 0)
-    bundle(root, "old")
-
-    def uploaded() -> str:
-        bundle(root, "new")  # dag_sync brings it meanwhile
-        return "new"
-
-    wait_for_bundle(root, "new", uploaded)
+def test_start_waits_for_the_release_of_its_deployment(root, monkeypatch):
+    release(root, "old")
+    # dag_sync brings it meanwhile
+    monkeypatch.setattr("airflow_deploy.start.time.sleep", lambda _: release(root, "new"))
+    assert wait_for_release(root, "new") == root / "releases" / "new"
 
 
-def test_start_goes_on_when_a_newer_bundle_was_uploaded(root, monkeypatch, caplog):
-    monkeypatch.setattr("airflow_deploy.start.ASK_SECONDS", 0)
-    bundle(root, "older")
-    wait_for_bundle(root, "mine", lambda: "newer")
-    assert "not those of this deployment" in caplog.text
-
-
-def test_start_takes_any_bundle_in_the_end(root, caplog):
-    bundle(root, "older")
-    wait_for_bundle(root, "mine", lambda: None, wait=0)
-    assert "not those of this deployment" in caplog.text
+def test_start_takes_no_other_release_for_its_own(root):
+    release(root, "older")
+    manifest = {"format": 1, "bundle": "b", "restart": "older", "files": {}}
+    (root / ".bundle.json").write_text(json.dumps(manifest))
+    with pytest.raises(NoBundle, match=r"release mine is not in .* but bundle b with release older: deploy again"):
+        wait_for_release(root, "mine", wait=0)
 
 
 def test_start_gives_up_without_any_bundle(root):
-    with pytest.raises(NoBundle, match="no bundle in"):
-        wait_for_bundle(root, "new", lambda: None, wait=0)
+    with pytest.raises(NoBundle, match="no bundle"):
+        wait_for_release(root, "new", wait=0)
 
 
 def test_settings_are_linked_into_the_home(root, tmp_path):
     home = tmp_path / "home"
     (home / "config").mkdir(parents=True)
     (home / "webserver_config.py").write_text("what Airflow wrote")
-    bundle(root, "r")
+    directory = release(root, "r", files=("config/log_config.py", "plugins/hello.py", "webserver_config.py"))
     for _ in range(2):
-        link_settings(root, home)
-        assert (home / "config").resolve() == root / "config"
+        link_settings(directory, home)
+        assert (home / "config").resolve() == directory / "config"
         assert (home / "webserver_config.py").read_text() == "x"
-    assert sorted(os.listdir(home)) == ["config", "webserver_config.py"]
+    assert sorted(os.listdir(home)) == ["config", "plugins", "webserver_config.py"]
 
 
 def test_a_bundle_without_webserver_config_is_refused(root, tmp_path):
-    bundle(root, "r", files=("config/log_config.py",))
+    directory = release(root, "r", files=("config/log_config.py",))
     with pytest.raises(FileNotFoundError, match=r"no webserver_config\.py"):
-        link_settings(root, tmp_path / "home")
+        link_settings(directory, tmp_path / "home")
 
 
 def test_start_refuses_an_unknown_program():

@@ -1,4 +1,9 @@
-"""Brings a directory to what a manifest says: by rename, so that a reader sees the old file or the new one."""
+"""Brings a directory to what a manifest says: by rename, so that a reader sees the old file or the new one.
+
+What Airflow reads only at its start (plugins, config, webserver_config.py) also gets a directory of its own under
+`releases/`, named by its hash and never changed: a task that ECS starts again, or rolls back to, finds the files
+it was deployed with.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,8 @@ from airflow_deploy.dag_files import dag_files
 from airflow_deploy.manifest import APPLIED, Manifest, applied_manifest
 
 INCOMING = ".incoming"
+RELEASES = "releases"
+KEPT_RELEASES = 20
 PARALLEL = 8
 
 
@@ -54,6 +61,7 @@ def apply_manifest(manifest: Manifest, root: Path, fetch: Callable[[str], bytes]
         for path in outdated:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             os.replace(staging / path, root / path)
+        _add_release(manifest, root, staging)
         at = _touch_changed_dags(root, outdated + gone)
         _write_applied(manifest, root, staging, at)
     finally:
@@ -61,10 +69,15 @@ def apply_manifest(manifest: Manifest, root: Path, fetch: Callable[[str], bytes]
     return Applied(at, outdated, gone)
 
 
+def release_directory(root: Path, restart: str) -> Path:
+    """Where the files are that Airflow reads at its start, for the bundle with this restart hash."""
+    return root / RELEASES / restart
+
+
 def files_below(root: Path) -> Iterator[str]:
     """The bundle's files in `root`, as paths of a manifest; left-over byte code is none of ours."""
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in (INCOMING, "__pycache__")]
+        folders[:] = [name for name in folders if name not in (INCOMING, RELEASES, "__pycache__")]
         for name in names:
             path = (Path(folder) / name).relative_to(root).as_posix()
             if path != APPLIED:
@@ -106,6 +119,23 @@ def _stage(paths: list[str], manifest: Manifest, staging: Path, fetch: Callable[
         list(pool.map(stage, paths))
 
 
+def _add_release(manifest: Manifest, root: Path, staging: Path) -> None:
+    release = release_directory(root, manifest.restart)
+    if not release.exists():
+        fresh = staging / RELEASES
+        fresh.mkdir()
+        for path in manifest.hashes:
+            if not path.startswith("dags/"):
+                (fresh / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(root / path, fresh / path)
+        release.parent.mkdir(exist_ok=True)
+        os.replace(fresh, release)
+    os.utime(release)
+    newest_first = sorted(release.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in newest_first[KEPT_RELEASES:]:
+        _remove_tree(old)
+
+
 def _write_applied(manifest: Manifest, root: Path, staging: Path, at: float) -> None:
     written = staging / APPLIED
     written.write_bytes(manifest.text)
@@ -128,7 +158,7 @@ def _hash(path: Path) -> str | None:
 def _prune(root: Path) -> None:
     for folder, _, _ in os.walk(root, topdown=False):
         path = Path(folder)
-        if path == root or INCOMING in path.relative_to(root).parts:
+        if path == root or {INCOMING, RELEASES} & {*path.relative_to(root).parts}:
             continue
         if path.name == "__pycache__":
             if not any(path.parent.glob("*.py")):

@@ -1,4 +1,4 @@
-"""Starts Airflow's webserver or scheduler in its container, once the bundle that it was deployed with is there.
+"""Starts Airflow's webserver or scheduler in its container, once the release that it was deployed with is there.
 
 Airflow then runs in this very process, with standard streams that are made JSON: the banner and what libraries
 print would otherwise be plain text.
@@ -10,24 +10,22 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from airflow_deploy import json_logs, webserver
+from airflow_deploy.bundle import release_directory
 from airflow_deploy.manifest import applied_manifest
 
 WAIT_SECONDS = 180.0
 POLL_SECONDS = 0.5
-# dag_sync needs a few seconds at most; then it is worth a look whether the wanted bundle will come at all.
-ASK_SECONDS = 5.0
-LINKS = ("config", "webserver_config.py")
-
+LINKS = ("config", "plugins", "webserver_config.py")
+NEEDED = ("config", "webserver_config.py")
 
 log = logging.getLogger("start")
 
 
 class NoBundle(Exception):
-    """The mount holds no bundle: Airflow would start with defaults of its own instead of the user's files."""
+    """The mount lacks the release: Airflow would start with other files than those that were deployed."""
 
 
 def main(argv: list[str]) -> None:
@@ -38,65 +36,46 @@ def main(argv: list[str]) -> None:
     mount = os.environ.get("AIRFLOW_DEPLOY_BUNDLE_DIR")
     if mount:  # else the files themselves are mounted: docker-compose.yaml
         try:
-            wait_for_bundle(Path(mount), os.environ.get("AIRFLOW_DEPLOY_RESTART_HASH"), uploaded_restart)
-            link_settings(Path(mount), Path(os.environ["AIRFLOW_HOME"]))
+            release = wait_for_release(Path(mount), os.environ["AIRFLOW_DEPLOY_RESTART_HASH"])
+            link_settings(release, Path(os.environ["AIRFLOW_HOME"]))
         except (NoBundle, OSError) as error:
             log.error("%s", error)
             sys.exit(1)
     PROGRAMS[argv[0]]()
 
 
-def wait_for_bundle(root: Path, restart: str | None, uploaded: Callable[[], str | None], wait: float = WAIT_SECONDS):
-    """Returns when `root` holds a complete bundle, preferably the one with the `restart` hash.
+def wait_for_release(root: Path, restart: str, wait: float = WAIT_SECONDS) -> Path:
+    """Returns the directory of the release with the `restart` hash, once init or dag_sync has put it below `root`.
 
-    `uploaded()` gives the hash of the bundle in the bucket, None where it cannot tell: when that is another one,
-    the wanted bundle will not come any more. After `wait` seconds any bundle is taken, with a warning; without
-    one NoBundle is raised.
+    Raises NoBundle after `wait` seconds: files of another release must not be taken for those that were deployed.
     """
-    began, asked = time.monotonic(), 0.0
-    while True:
-        applied = applied_manifest(root)
-        waited = time.monotonic() - began
-        if applied and (not restart or applied.restart == restart):
-            log.info("bundle %s is there", applied.bundle, extra={"restart": applied.restart})
-            return
-        replaced = False
-        if applied and waited - asked >= ASK_SECONDS:
-            asked = waited
-            replaced = uploaded() not in (None, restart)
-        if applied and (replaced or waited >= wait):
-            log.warning("going on with bundle %s: its settings are not those of this deployment", applied.bundle)
-            return
-        if waited >= wait:
-            raise NoBundle(f"no bundle in {root} after {wait:.0f} s: did init and dag-sync run?")
+    release = release_directory(root, restart)
+    deadline = time.monotonic() + wait
+    while not release.exists():
+        if time.monotonic() >= deadline:
+            applied = applied_manifest(root)
+            there = f"bundle {applied.bundle} with release {applied.restart}" if applied else "no bundle"
+            raise NoBundle(f"release {restart} is not in {root} after {wait:.0f} s, but {there}: deploy again")
         time.sleep(POLL_SECONDS)
+    log.info("release %s is there", restart)
+    return release
 
 
-def uploaded_restart() -> str | None:
-    """The restart hash of the manifest in the bucket."""
-    from airflow_deploy.storage import store_from_environment
-
-    try:
-        manifest = store_from_environment().changed_manifest()
-    except Exception as error:
-        log.warning("cannot read the manifest: %s", error)
-        return None
-    return manifest.restart if manifest else None
-
-
-def link_settings(root: Path, home: Path) -> None:
-    """Makes `config` and `webserver_config.py` in AIRFLOW_HOME point into the bundle.
+def link_settings(release: Path, home: Path) -> None:
+    """Makes `config`, `plugins` and `webserver_config.py` in AIRFLOW_HOME point into the release.
 
     OSError where the bundle lacks webserver_config.py: Airflow would write a default one through the link
     (www/app.py), or fall back to one in silence.
     """
-    missing = [name for name in LINKS if not (root / name).exists()]
+    missing = [name for name in NEEDED if not (release / name).exists()]
     if missing:
         raise FileNotFoundError(f"the bundle has no {' and no '.join(missing)}")
     home.mkdir(parents=True, exist_ok=True)
     for name in LINKS:
+        if not (release / name).exists():
+            continue
         fresh = home / f".{name}.{os.getpid()}"
-        fresh.symlink_to(root / name)
+        fresh.symlink_to(release / name)
         if (home / name).is_dir() and not (home / name).is_symlink():
             (home / name).rmdir()  # the image has an empty one
         os.replace(fresh, home / name)
