@@ -30,15 +30,15 @@ export async function main(argv: readonly string[], given: Partial<MainIo> = {})
 	return invocation === undefined ? Exit.ok : run(invocation, io);
 }
 
-async function run({ command, path, flags, options }: Invocation, io: MainIo): Promise<number> {
+async function run({ command, path, flags, given }: Invocation, io: MainIo): Promise<number> {
 	let ui: Ui | undefined;
 	let where: Where = {};
-	const interrupts = watchInterrupts(io, command.graceful === true, () => ui);
+	const interrupts = watchInterrupts(io, command, () => ui);
 	try {
 		ui = await openUi(io, { ...flags, interrupts, where: () => where });
 		const { openSession } = await import('./commands/session.ts');
 		const session = await openSession({ command, path, flags, io, ui, signal: interrupts.signal, onPlace: (place) => (where = place) });
-		return await command.run(session, options);
+		return await command.run(session, given);
 	} catch (error) {
 		return fail(error, where, ui ?? (await openUi(io, flags)), interrupts.signal);
 	} finally {

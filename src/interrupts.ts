@@ -16,19 +16,20 @@ export interface Interrupts {
 const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * The first signal stops new steps and lets running ones end, the second ends the process at once: the state is complete
- * at every moment. Commands that change nothing end at the first.
+ * The first signal of a graceful command stops new steps and lets running ones end, the second ends the process at once: the
+ * state is complete at every moment. An endless command ends by its signal; all others end at the first.
  */
-export function watchInterrupts(process: { readonly signals: Signals; exit(code: number): void }, graceful: boolean, ui: () => Ui | undefined): Interrupts {
+export function watchInterrupts(process: { readonly signals: Signals; exit(code: number): void }, command: { graceful?: true; endless?: true }, ui: () => Ui | undefined): Interrupts {
+	const { graceful = false, endless = false } = command;
 	const controller = new AbortController();
 	const listener = (): void => {
-		if (controller.signal.aborted || !graceful) {
+		if (controller.signal.aborted || !(graceful || endless)) {
 			ui()?.close();
 			process.exit(Exit.interrupted);
 			return;
 		}
 		const shown = ui();
-		if (shown?.asking === false) shown.note('stopping: steps that run are awaited, no new ones start; again to stop at once');
+		if (graceful && shown?.asking === false) shown.note('stopping: steps that run are awaited, no new ones start; again to stop at once');
 		controller.abort();
 	};
 	for (const name of names) process.signals.on(name, listener);

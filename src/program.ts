@@ -1,6 +1,6 @@
-import { Command as Program, CommanderError, Option } from 'commander';
+import { Argument, Command as Program, CommanderError, Option } from 'commander';
 import { commands } from './commands/all.ts';
-import type { Command, Given, Group, Options } from './commands/define.ts';
+import type { Command, Given, GivenPositionals, Group, Options, Positionals } from './commands/define.ts';
 import type { GlobalFlags } from './commands/session.ts';
 import { Exit, UserError } from './errors.ts';
 import { version } from './package.ts';
@@ -11,7 +11,7 @@ export interface Invocation {
 	/** Its words: `state list`. */
 	readonly path: string;
 	readonly flags: GlobalFlags;
-	readonly options: Given<Options>;
+	readonly given: Given<Options> & GivenPositionals<Positionals>;
 }
 
 /**
@@ -24,7 +24,7 @@ export function parse(argv: readonly string[], write: (text: string) => void): I
 	const add = (parent: Program, item: Command | Group, path: string): void => {
 		const child = prepare(parent.command(item.name).summary(item.summary).description(capital(item.summary)), write);
 		if ('commands' in item) for (const inner of item.commands) add(child, inner, `${path} ${inner.name}`);
-		else withOptions(child, item).action((options: Invocation['options']) => void (invocation = { command: item, path, flags: program.opts(), options: complete(item, options) }));
+		else withWords(withOptions(child, item), item).action((...values: unknown[]) => void (invocation = { command: item, path, flags: program.opts(), given: complete(item, values) }));
 	};
 	for (const item of commands) add(program, item, item.name);
 	try {
@@ -62,15 +62,27 @@ function prepare(program: Program, write: (text: string) => void): Program {
 
 function withOptions(program: Program, { options = {} }: Command): Program {
 	for (const [name, option] of Object.entries(options)) {
-		const made = new Option(option.kind === 'flag' ? `--${name}` : `--${name} ${option.placeholder}`, option.help);
+		const made = new Option(option.kind === 'flag' ? `${option.short === undefined ? '' : `-${option.short}, `}--${name}` : `--${name} ${option.placeholder}`, option.help);
 		program.addOption(option.kind === 'value' && option.choices ? made.choices(option.choices) : made);
 	}
 	return program;
 }
 
-/** Flags that were not given are false. */
-function complete({ options = {} }: Command, given: Readonly<Record<string, string | boolean | undefined>>): Given<Options> {
-	return Object.fromEntries(Object.entries(options).map(([name, { kind }]) => [name, given[name] ?? (kind === 'flag' ? false : undefined)])) as Given<Options>;
+function withWords(program: Program, { positionals = {} }: Command): Program {
+	for (const [name, { help, choices, required, variadic }] of Object.entries(positionals)) {
+		const word = `${name}${variadic ? '...' : ''}`;
+		const made = new Argument(required ? `<${word}>` : `[${word}]`, help);
+		program.addArgument(choices ? made.choices(choices) : made);
+	}
+	return program;
+}
+
+/** Flags that were not given are false. @param values the words in their order, then the options */
+function complete({ options = {}, positionals = {} }: Command, values: readonly unknown[]): Invocation['given'] {
+	const words = Object.keys(positionals).map((name, index) => [name, values[index]]);
+	const flags = values[words.length] as Readonly<Record<string, string | boolean | undefined>>;
+	const given = Object.entries(options).map(([name, { kind }]) => [name, flags[name] ?? (kind === 'flag' ? false : undefined)]);
+	return Object.fromEntries([...given, ...words]) as Invocation['given'];
 }
 
 const codes: Readonly<Record<string, string>> = {

@@ -4,6 +4,8 @@ import type { CommandContext } from './context.ts';
 interface Flag {
 	readonly kind: 'flag';
 	readonly help: string;
+	/** One letter, without its dash. */
+	readonly short?: string;
 }
 interface Value {
 	readonly kind: 'value';
@@ -15,17 +17,34 @@ interface Value {
 export type Options = Readonly<Record<string, Flag | Value>>;
 export type Given<O extends Options> = { readonly [Name in keyof O]: O[Name] extends Flag ? boolean : string | undefined };
 
-export interface Command<O extends Options = Options> {
+
+/** A word after the command's name. */
+interface Positional {
+	readonly help: string;
+	readonly choices?: readonly string[];
+	readonly required?: true;
+	/** Takes all words that follow, also those after `--`; only the last one may. */
+	readonly variadic?: true;
+}
+export type Positionals = Readonly<Record<string, Positional>>;
+type GivenWord<P extends Positional> = P extends { variadic: true } ? readonly string[] : P extends { required: true } ? string : string | undefined;
+export type GivenPositionals<P extends Positionals> = { readonly [Name in keyof P]: GivenWord<P[Name]> };
+
+export interface Command<O extends Options = Options, P extends Positionals = Positionals> {
 	readonly name: string;
 	/** Completes "airflow-deploy <name>: …". */
 	readonly summary: string;
 	/** Long flags of this command only, without dashes. */
 	readonly options?: O;
+	/** In their order; given to `run` beside the options. */
+	readonly positionals?: P;
 	/** Starts the local endpoint where it does not run. */
 	readonly starts?: true;
 	/** The first Ctrl-C waits for what runs; without it a command ends at once. */
 	readonly graceful?: true;
-	run(context: CommandContext, options: Given<O>): Promise<ExitCode>;
+	/** Ctrl-C is how it is meant to end: the command is told by its signal, and nothing is said. */
+	readonly endless?: true;
+	run(context: CommandContext, given: Given<O> & GivenPositionals<P>): Promise<ExitCode>;
 }
 
 /** Commands below a common word: `state list`. */
@@ -36,12 +55,12 @@ export interface Group {
 }
 
 /** A command is data and a short handler: everything it works with is handed in. */
-export function defineCommand<const O extends Options>(command: Command<O>): Command {
+export function defineCommand<const O extends Options, const P extends Positionals = Record<never, Positional>>(command: Command<O, P>): Command {
 	return command;
 }
 
-export function flag(help: string): Flag {
-	return { kind: 'flag', help };
+export function flag(help: string, short?: string): Flag {
+	return { kind: 'flag', help, ...(short === undefined ? {} : { short }) };
 }
 
 export function value(placeholder: string, help: string, choices?: readonly string[]): Value {

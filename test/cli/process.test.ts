@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { advise } from '../../src/commands/advice.ts';
 import { watchInterrupts } from '../../src/interrupts.ts';
 import { errorDocument } from '../../src/ui/errors.ts';
+import type { Ui } from '../../src/ui/ui.ts';
 import { run } from './run.ts';
 
 /** An endpoint that answers every call in the same way. */
@@ -71,15 +72,15 @@ test('files that cannot be written are no defect', () => {
 });
 
 describe('signals', () => {
-	function watched(graceful: boolean) {
+	function watched(command: { graceful?: true; endless?: true }, notes: string[] = []) {
 		const signals = new EventEmitter();
 		const exits: number[] = [];
-		const interrupts = watchInterrupts({ signals, exit: (code) => exits.push(code) }, graceful, () => undefined);
+		const interrupts = watchInterrupts({ signals, exit: (code) => exits.push(code) }, command, () => ({ asking: false, note: (line: string) => notes.push(line), close: () => {} }) as unknown as Ui);
 		return { signals, exits, interrupts };
 	}
 
 	test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('the first %s stops new steps, the second ends at once', (name) => {
-		const { signals, exits, interrupts } = watched(true);
+		const { signals, exits, interrupts } = watched({ graceful: true });
 		signals.emit(name);
 		expect([interrupts.signal.aborted, exits]).toEqual([true, []]);
 		signals.emit(name);
@@ -87,13 +88,20 @@ describe('signals', () => {
 	});
 
 	test('a command that changes nothing ends at the first', () => {
-		const { signals, exits } = watched(false);
+		const { signals, exits } = watched({});
 		signals.emit('SIGINT');
 		expect(exits).toEqual([130]);
 	});
 
+	test('an endless command is told, and nobody else', () => {
+		const notes: string[] = [];
+		const { signals, exits, interrupts } = watched({ endless: true }, notes);
+		signals.emit('SIGINT');
+		expect([interrupts.signal.aborted, exits, notes]).toEqual([true, [], []]);
+	});
+
 	test('nothing is left listening', () => {
-		const { signals, interrupts } = watched(true);
+		const { signals, interrupts } = watched({ graceful: true });
 		interrupts.dispose();
 		expect(signals.eventNames()).toEqual([]);
 	});
