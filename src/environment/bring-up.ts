@@ -14,6 +14,7 @@ import { filesOf } from './places.ts';
 import { preflight } from './preflight.ts';
 import { assertDone, headerOf, type Held, holding, lookAt, readStates, remember } from './session.ts';
 import { status } from './status.ts';
+import { recordRun } from './timeline.ts';
 import { stackInputs } from './wanted.ts';
 
 /**
@@ -21,10 +22,11 @@ import { stackInputs } from './wanted.ts';
  * @throws UserError `Interrupted`, or the first failure; all that was made is recorded then
  */
 export async function bringUp(options: Options, goal: Goal): Promise<UpDocument> {
-	const began = performance.now();
+	const [began, startedAt] = [performance.now(), new Date()];
 	await forgetVanished(options);
 	const outcome = await holding(options, (held) => converge(options, held, goal));
 	await remember(options, outcome);
+	if (goal === 'up') await recordRun(options, outcome, { startedAt, wallSeconds: seconds(performance.now() - began) });
 	assertDone(outcome, options.command);
 	const steps = stepsOf(outcome);
 	return {

@@ -87,3 +87,24 @@ export interface CredentialsDocument {
 	username: string;
 	password: string;
 }
+
+/** The last `up` as bars; additional member `timeline` of `status --timeline --json`. */
+export interface TimelineDocument {
+	/** As it was given: `up`, `up --local` … */
+	command: string;
+	/** ISO 8601. */
+	startedAt: string;
+	wallSeconds: number;
+	criticalPathSeconds: number;
+	/** Keys of steps that failed or were not reached; empty where the run was complete. */
+	unfinished: string[];
+	/** In order of their start. */
+	steps: TimelineStep[];
+}
+
+export interface TimelineStep extends Omit<Step, 'startedAt'> {
+	/** Since the run's start. */
+	startSeconds: number;
+	/** Whether it is on the longest chain of steps that waited for each other. */
+	critical: boolean;
+}
