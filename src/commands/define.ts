@@ -28,7 +28,7 @@ interface Positional {
 }
 export type Positionals = Readonly<Record<string, Positional>>;
 type GivenWord<P extends Positional> = P extends { variadic: true } ? readonly string[] : P extends { required: true } ? string : string | undefined;
-export type GivenPositionals<P extends Positionals> = { readonly [Name in keyof P]: GivenWord<P[Name]> };
+export type GivenPositionals<P extends Positionals> = string extends keyof P ? unknown : { readonly [Name in keyof P]: GivenWord<P[Name]> };
 
 export interface Command<O extends Options = Options, P extends Positionals = Positionals> {
 	readonly name: string;
@@ -55,7 +55,7 @@ export interface Group {
 }
 
 /** A command is data and a short handler: everything it works with is handed in. */
-export function defineCommand<const O extends Options, const P extends Positionals = Record<never, Positional>>(command: Command<O, P>): Command {
+export function defineCommand<const O extends Options, const P extends Positionals = Positionals>(command: Command<O, P>): Command {
 	return command;
 }
 
