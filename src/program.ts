@@ -1,6 +1,6 @@
 import { Argument, Command as Program, CommanderError, Option } from 'commander';
 import { commands } from './commands/all.ts';
-import type { Command, Given, GivenPositionals, Group, Options, Positionals } from './commands/define.ts';
+import type { Command, Given, Group, Options } from './commands/define.ts';
 import type { GlobalFlags } from './commands/session.ts';
 import { Exit, UserError } from './errors.ts';
 import { version } from './package.ts';
@@ -11,7 +11,7 @@ export interface Invocation {
 	/** Its words: `state list`. */
 	readonly path: string;
 	readonly flags: GlobalFlags;
-	readonly given: Given<Options> & GivenPositionals<Positionals>;
+	readonly given: Given<Options>;
 }
 
 /**
