@@ -19,8 +19,8 @@ export interface Look<C> {
 	readonly aws: C;
 	/** By scope. */
 	readonly states: ReadonlyMap<string, StateView>;
-	/** The tags of the object with this scope and `key` tag (the entry's `tag`). */
-	tagsFor(scope: string, tag: string): { identity: Readonly<Record<string, string>>; tags: Readonly<Record<string, string>> };
+	/** The tags of the object with this scope and key; one that was replaced carries the same. */
+	tagsFor(scope: string, key: string): { identity: Readonly<Record<string, string>>; tags: Readonly<Record<string, string>> };
 	/** Nodes worked on at the same time. */
 	readonly limit: number;
 	/** Aborted by Ctrl-C. */
@@ -50,13 +50,13 @@ export interface Place {
 	readonly key: string;
 }
 
-export function contextFor<C>(look: Look<C>, { scope, key }: Place, { tag, token, id }: Pick<Entry, 'tag' | 'token' | 'id'>): Context<C> {
+export function contextFor<C>(look: Look<C>, { scope, key }: Place, { token, id }: Pick<Entry, 'token' | 'id'>): Context<C> {
 	const plain = withoutGeneration(key);
 	return {
 		aws: look.aws,
 		scope,
 		key: plain,
-		...look.tagsFor(scope, tag),
+		...look.tagsFor(scope, plain),
 		token,
 		superseded: new Set(supersededIds(entriesOf(look, scope), plain).filter((other) => other !== id)),
 		signal: look.signal,
@@ -84,7 +84,7 @@ export function stateOf<C>(run: Run<C>, scope: string): StateFile {
 	return state;
 }
 
-/** `vpc~2` is a later generation of `vpc`: `~` cannot be part of a stack's key. */
+/** `vpc~2` is an earlier object of `vpc`: `~` cannot be part of a stack's key. */
 export function withoutGeneration(key: string): string {
 	return key.replace(/~\d+$/, '');
 }

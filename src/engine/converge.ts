@@ -85,7 +85,7 @@ async function createAgain<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry): 
 		});
 	}
 	const unclear = entry.status === 'creating' && entry.hash === job.hash;
-	await create(job, kind, intent(job, kind, { tag: entry.tag, ...(unclear ? { token: entry.token } : {}) }));
+	await create(job, kind, intent(job, kind, unclear ? { token: entry.token } : {}));
 }
 
 /** Create first; the old object goes once nothing uses it any more. */
@@ -105,7 +105,7 @@ async function createInstead<C>(job: Job<C>, kind: AnyResource<C>, old: Entry): 
 		await kind.remove(contextOf(job, old), old.outputs);
 	}
 	await permit(job.run);
-	const entry = intent(job, kind, { tag: old.tag });
+	const entry = intent(job, kind);
 	await write(job, entry);
 	await settle(job, kind, entry, await kind.create(contextOf(job, entry), job.props));
 }

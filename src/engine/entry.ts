@@ -23,8 +23,6 @@ export interface Entry {
 	readonly hash: string;
 	/** Keys that must outlive this one: `key` in the same scope, `scope/key` in another. */
 	readonly dependsOn: readonly string[];
-	/** The value of the `key` tag in AWS: the key, and `~2`, `~3` … for replacements. */
-	readonly tag: string;
 	/** The idempotency token of the create call. */
 	readonly token: string;
 	/** ISO 8601: when the create call was about to be made. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../errors.ts';
-import { contextFor, entriesOf, isOldGeneration, type Place, type Run, stateOf, withoutGeneration } from './context.ts';
+import { contextFor, entriesOf, type Place, type Run, stateOf } from './context.ts';
 import type { Entry } from './entry.ts';
 import type { StepAction } from './events.ts';
 import type { Context, JsonObject, Kind } from './resource.ts';
@@ -39,7 +39,7 @@ export function contextOf<C>(job: Pick<Job<C>, 'run' | 'place'>, entry: Entry): 
 }
 
 /** An entry for a call about to be made. */
-export function intent<C>(job: Job<C>, kind: Kind<C>, { tag = freshTag(job), token = randomUUID() }: { tag?: string; token?: string } = {}): Entry {
+export function intent<C>(job: Job<C>, kind: Kind<C>, { token = randomUUID() }: { token?: string } = {}): Entry {
 	return {
 		type: kind.type,
 		status: 'creating',
@@ -47,7 +47,6 @@ export function intent<C>(job: Job<C>, kind: Kind<C>, { tag = freshTag(job), tok
 		inputs: job.props,
 		hash: job.hash,
 		dependsOn: job.needs,
-		tag,
 		token,
 		startedAt: new Date().toISOString(),
 	};
@@ -79,15 +78,3 @@ export function propsOf<C>(node: Node, run: Run<C>): JsonObject {
 	});
 	return node.props(Object.fromEntries(outputs) as never);
 }
-
-/** The first generation is tagged with the key itself; while older ones are recorded, a new one must differ from them. */
-function freshTag<C>({ run, place }: Pick<Job<C>, 'run' | 'place'>): string {
-	const old = Object.keys(entriesOf(run, place.scope)).filter((key) => isOldGeneration(key) && withoutGeneration(key) === place.key);
-	return old.length === 0 ? place.key : `${place.key}~${Math.max(...old.map(generationOf)) + 1}`;
-}
-
-/** 1 for `vpc`, 2 for `vpc~2`. */
-export function generationOf(tag: string): number {
-	return Number(/~(\d+)$/.exec(tag)?.[1] ?? 1);
-}
-

@@ -11,7 +11,7 @@ export async function perform<C>(job: Job<C>, action: AnyAction<C>): Promise<voi
 	if (entry && entry.type !== action.type) return runNow(job, action, await supersede(job, action, entry));
 	if (entry && (await stands(job, action, entry))) return refresh(job, entry);
 	const again = entry?.status === 'creating' && entry.hash === job.hash;
-	const next = intent(job, action, { ...(entry ? { tag: entry.tag } : {}), ...(again ? { token: entry.token } : {}) });
+	const next = intent(job, action, again ? { token: entry.token } : {});
 	await runNow(job, action, entry ? { ...next, ...previousOf(entry), dependsOn: both(entry.dependsOn, job.needs) } : next);
 }
 

@@ -70,7 +70,7 @@ async function judgeResource<C>(node: Node, kind: AnyResource<C>, entry: Entry |
 	if (entry?.status === 'removing') return { action: 'replace', why: 'its removal was interrupted' };
 	const absent: Verdict = { action: 'create', why: absence(entry) };
 	if (!entry && (wish.why !== '' || !wish.now)) return absent;
-	const record = entry ?? { inputs: wish.now ?? {}, hash: hashOf(wish.now ?? {}), tag: node.key, token: '', id: null };
+	const record = entry ?? { inputs: wish.now ?? {}, hash: hashOf(wish.now ?? {}), token: '', id: null };
 	const found = await kind.find(contextFor(look, node, record), record.inputs, entry?.outputs);
 	if (!found) return absent;
 	const decision = compare(kind, record, wish, found);

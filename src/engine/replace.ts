@@ -1,6 +1,6 @@
 import type { Entry } from './entry.ts';
 import { entriesOf, type Place, referenceTo, type Run, stateOf } from './context.ts';
-import { generationOf, intent, type Job, permit } from './job.ts';
+import { intent, type Job, permit } from './job.ts';
 import type { Kind } from './resource.ts';
 
 /**
@@ -10,9 +10,8 @@ import type { Kind } from './resource.ts';
  */
 export async function supersede<C>(job: Job<C>, kind: Kind<C>, old: Entry): Promise<Entry> {
 	const { run, place } = job;
-	const generation = generationOf(old.tag);
-	const aside: Place = { scope: place.scope, key: `${place.key}~${generation}` };
-	const next = intent(job, kind, { tag: `${place.key}~${generation + 1}` });
+	const aside: Place = { scope: place.scope, key: setAside(job) };
+	const next = intent(job, kind);
 	await permit(run);
 	for (const scope of run.states.keys()) if (scope !== place.scope) await alsoNeed(run, scope, place, aside);
 	await stateOf(run, place.scope).update((entries) => {
@@ -21,6 +20,12 @@ export async function supersede<C>(job: Job<C>, kind: Kind<C>, old: Entry): Prom
 		entries[place.key] = next;
 	});
 	return next;
+}
+
+/** The first free one of `<key>~1`, `<key>~2` …: more than one is left where earlier removals failed. */
+function setAside<C>({ run, place }: Pick<Job<C>, 'run' | 'place'>): string {
+	const entries = entriesOf(run, place.scope);
+	for (let generation = 1; ; generation += 1) if (!(`${place.key}~${generation}` in entries)) return `${place.key}~${generation}`;
 }
 
 /** An edge to what is not recorded yet does no harm, so other scopes are written first. */

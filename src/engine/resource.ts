@@ -6,9 +6,9 @@ export interface Context<Clients = unknown> {
 	readonly aws: Clients;
 	/** `shared` or the environment's name: which state the object is recorded in. */
 	readonly scope: string;
-	/** Key within the stack, e.g. `subnet-a`. A replacement carries another `key` tag, see `identity`. */
+	/** Key within the stack, e.g. `subnet-a`. */
 	readonly key: string;
-	/** The tags that tell this object from all others; look objects up by these only. */
+	/** The tags that tell this object from all others but those it replaces (`superseded`); look objects up by these only. */
 	readonly identity: Readonly<Record<string, string>>;
 	/** `identity` and the user's own tags. Every `create` sets them in the same call where AWS allows it. */
 	readonly tags: Readonly<Record<string, string>>;

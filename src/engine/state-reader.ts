@@ -64,8 +64,8 @@ function isEntries(value: unknown): value is Entries {
 
 function isEntry(value: unknown): boolean {
 	if (!isObject(value)) return false;
-	const { type, status, inputs, outputs, dependsOn, tag, token } = value;
-	const named = [type, status, tag, token].every((item) => typeof item === 'string');
+	const { type, status, inputs, outputs, dependsOn, token } = value;
+	const named = [type, status, token].every((item) => typeof item === 'string');
 	return named && statuses.includes(String(status)) && isObject(inputs) && (outputs === undefined || isObject(outputs)) && Array.isArray(dependsOn);
 }
 

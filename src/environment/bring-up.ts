@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts';
+import { isLoopback } from '../aws/loopback.ts';
 import { criticalPath, type Outcome, plan, stepsOf, up } from '../engine/engine.ts';
 import type { Stack } from '../engine/stack.ts';
 import { StateFile } from '../engine/state.ts';
@@ -7,7 +8,6 @@ import { standingCost, total } from '../stacks/cost.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
 import { type Goal, goals, mainStack } from '../stacks/main.ts';
 import { sharedScope, sharedStack } from '../stacks/shared.ts';
-import { isLoopback } from './caller-address.ts';
 import type { PlanDocument, UpDocument } from './documents.ts';
 import type { Options } from './options.ts';
 import { filesOf } from './places.ts';

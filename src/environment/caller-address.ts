@@ -1,12 +1,6 @@
 import { request } from 'node:https';
+import { isLoopback } from '../aws/loopback.ts';
 import { Exit, UserError } from '../errors.ts';
-
-/** Whether an endpoint URL points at this machine. */
-export function isLoopback(endpoint: string | undefined): boolean {
-	if (endpoint === undefined) return false;
-	const host = new URL(endpoint).hostname;
-	return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
 
 /**
  * The CIDR block that lets the caller, and nobody else, reach the web page.

@@ -78,7 +78,7 @@ async function findOne(look: Look<Aws>, node: Node, found: Map<Node, JsonObject>
 	}
 	if (!needs.every(([, need]) => found.has(need))) return undefined;
 	const props = node.props(Object.fromEntries(needs.map(([name, need]) => [name, found.get(need)])) as never);
-	const blank = { tag: node.key, token: randomUUID(), id: null };
+	const blank = { token: randomUUID(), id: null };
 	const kind = node.kind as unknown as AnyResource<Aws>;
 	const outputs = await kind.find(contextFor(look, node, blank), props, undefined);
 	if (!outputs) return undefined;

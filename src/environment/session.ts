@@ -93,11 +93,11 @@ export function lookAt(options: Options, states: ReadonlyMap<string, StateView>)
 		limit,
 		signal,
 		emit: options.observe,
-		tagsFor(scope, tag) {
+		tagsFor(scope, key) {
 			const identity = {
 				'airflow-deploy:project': config.project,
 				'airflow-deploy:environment': scope,
-				'airflow-deploy:key': tag,
+				'airflow-deploy:key': key,
 				'airflow-deploy:nonce': states.get(scope)?.header['nonce'] ?? 'none',
 			};
 			return { identity, tags: { ...config.tags, ...identity } };

@@ -1,9 +1,9 @@
 import { DescribeImagesCommand, ECRClient, GetAuthorizationTokenCommand, PutImageCommand } from '@aws-sdk/client-ecr';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Aws } from '../aws/clients.ts';
+import { isLoopback } from '../aws/loopback.ts';
 import { type Context, defineAction } from '../engine/resource.ts';
 import { dockerBuild, dockerHost, dockerPush } from './docker.ts';
-import { isLoopback } from './held.ts';
 import { imageArchive } from './image-context.ts';
 import { ignoring, required } from './support.ts';
 

@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts';
+import { isLoopback } from '../aws/loopback.ts';
 import type { Context } from '../engine/resource.ts';
 import { Exit, UserError } from '../errors.ts';
 import { until } from './support.ts';
@@ -38,10 +39,6 @@ export interface Patience {
 /** AWS needs up to 902 s to clear the interfaces of a task (seen); an endpoint on this machine has nothing to clear late. */
 export function patienceWith({ endpoint }: Pick<Aws, 'endpoint'>): Patience {
 	return isLoopback(endpoint) ? { stranger: 5, late: 300 } : { stranger: 60, late: 1200 };
-}
-
-export function isLoopback(endpoint: string | undefined): boolean {
-	return endpoint !== undefined && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(endpoint).hostname);
 }
 
 /**

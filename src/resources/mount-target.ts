@@ -9,10 +9,10 @@ import {
 	type MountTargetDescription,
 } from '@aws-sdk/client-efs';
 import type { Aws } from '../aws/clients.ts';
+import { isLoopback } from '../aws/loopback.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { ec2Arn } from './ec2.ts';
 import { fileSystemArn } from './efs.ts';
-import { isLoopback } from './held.ts';
 import { grantsObject } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { ignoring, required, until } from './support.ts';

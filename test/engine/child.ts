@@ -33,7 +33,7 @@ const run = {
 	aws: cloud,
 	states,
 	kinds,
-	tagsFor: (_: string, tag: string) => ({ identity: { key: tag }, tags: { key: tag } }),
+	tagsFor: (_: string, key: string) => ({ identity: { key }, tags: { key } }),
 	limit: 4,
 	signal: new AbortController().signal,
 	settle: { unclear: 0, missing: 0, pause: 0 },

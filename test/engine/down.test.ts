@@ -117,7 +117,7 @@ test('in the middle of a replacement, both generations go', async () => {
 		if (call === 'update left' && moment === 'before') throw new Error('no');
 	};
 	await bringUp(directory, cloud, stacks(2));
-	expect(cloud.tags).toEqual(expect.arrayContaining(['net', 'net~2']));
+	expect(cloud.tags.filter((tag) => tag === 'net')).toHaveLength(2);
 	cloud.around = () => {};
 	expect((await takeDown(directory, cloud)).failed).toEqual(new Map());
 	expect(cloud.tags).toEqual([]);

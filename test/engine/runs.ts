@@ -18,7 +18,7 @@ export function temporaryDirectory(): string {
 	return directory;
 }
 
-const tagsFor: Run<Cloud>['tagsFor'] = (_, tag) => ({ identity: { key: tag }, tags: { key: tag } });
+const tagsFor: Run<Cloud>['tagsFor'] = (_, key) => ({ identity: { key }, tags: { key } });
 
 export async function open(directory: string, only: readonly string[] = scopes): Promise<Map<string, StateFile>> {
 	return new Map(await Promise.all(only.map(async (scope) => [scope, await StateFile.open(at(directory, scope), { environment: scope })] as const)));

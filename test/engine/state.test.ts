@@ -6,7 +6,7 @@ import { disk, type Storage } from '../../src/engine/storage.ts';
 import { temporaryDirectory } from './runs.ts';
 
 const header = { tool: '1.2.3', account: '111122223333', region: 'eu-west-1', project: 'airflow', environment: 'main' };
-const entry: Entry = { type: 'T', status: 'ready', id: 'x', inputs: {}, hash: 'h', dependsOn: [], tag: 'a', token: 't', startedAt: '2026-01-01T00:00:00.000Z' };
+const entry: Entry = { type: 'T', status: 'ready', id: 'x', inputs: {}, hash: 'h', dependsOn: [], token: 't', startedAt: '2026-01-01T00:00:00.000Z' };
 const place = () => join(temporaryDirectory(), 'state', 'eu', 'main.json');
 const put = (state: StateFile, key: string) => state.update((entries) => void (entries[key] = entry));
 

@@ -14,6 +14,9 @@ const one = (props: Partial<{ uses: string[]; size: number; cidr: string }> = {}
 	return [stack];
 };
 
+/** Of the networks, the only things that have one. */
+const cidrs = (cloud: Cloud): unknown[] => Object.values(cloud.world.things).flatMap(({ props }) => props['cidr'] || []);
+
 describe('up', () => {
 	test('makes everything in order, side by side, and records it', async () => {
 		const [directory, cloud, events] = [temporaryDirectory(), new Cloud(), new Array<Event>()];
@@ -23,7 +26,7 @@ describe('up', () => {
 		expect(cloud.calls.indexOf('create leaf')).toBeGreaterThan(cloud.calls.indexOf('run job'));
 		expect(outcome).toMatchObject({ failed: new Map(), skipped: [], kept: [], interrupted: false });
 		const { left } = await entriesOf(directory);
-		expect(left).toMatchObject({ type: 'Test::Net', status: 'ready', dependsOn: ['shared/net'], tag: 'left', arn: `arn:test:${left?.id}`, outputs: { id: left?.id, address: `at ${left?.id}` } });
+		expect(left).toMatchObject({ type: 'Test::Net', status: 'ready', dependsOn: ['shared/net'], arn: `arn:test:${left?.id}`, outputs: { id: left?.id, address: `at ${left?.id}` } });
 		expect(events[0]).toMatchObject({ type: 'begin', needs: { left: ['net'], net: [] } });
 		expect(events.filter(({ type }) => type === 'start')).toHaveLength(6);
 		expect(events.filter(({ type }) => type === 'done')).toHaveLength(6);
@@ -194,7 +197,7 @@ describe('what AWS shows', () => {
 		expect(await entriesOf(directory)).toMatchObject({ net: { id: 'id-1', status: 'ready' } });
 		expect(actions(await bringUp(directory, cloud, one()))).toEqual({ net: 'create' });
 		const after = (await entriesOf(directory))['net'];
-		expect(after).toMatchObject({ id: 'id-2', status: 'ready', tag: 'net' });
+		expect(after).toMatchObject({ id: 'id-2', status: 'ready' });
 		expect(after?.token).not.toBe(before?.token);
 	});
 
@@ -273,24 +276,24 @@ describe('changes', () => {
 		await bringUp(directory, cloud, stacks(1));
 		const outcome = await bringUp(directory, cloud, stacks(2));
 		expect(actions(outcome)).toEqual({ net: 'replace', left: 'update', right: 'replace', revision: 'replace', job: 'run', leaf: 'update', 'net~1': 'delete', 'revision~1': 'delete' });
-		expect(cloud.tags).toEqual(['leaf', 'left', 'net~2', 'revision~2', 'right']);
+		expect([cloud.tags, cidrs(cloud)]).toEqual([['leaf', 'left', 'net', 'revision', 'right'], ['10.2.0.0/16']]);
 		expect(cloud.calls.lastIndexOf('remove net')).toBeGreaterThan(cloud.calls.lastIndexOf('update leaf'));
 		expect(cloud.calls.indexOf('remove right')).toBeLessThan(cloud.calls.lastIndexOf('create right'));
 		const entries = await entriesOf(directory);
 		expect(Object.keys(entries).sort()).toEqual(['job', 'leaf', 'left', 'revision', 'right']);
 		expect(entries['left']?.dependsOn).toEqual(['shared/net']);
-		expect(actions(await bringUp(directory, cloud, stacks(3)))).toMatchObject({ net: 'replace', 'net~2': 'delete' });
-		expect(cloud.tags).toEqual(['leaf', 'left', 'net~3', 'revision~3', 'right']);
+		expect(actions(await bringUp(directory, cloud, stacks(3)))).toMatchObject({ net: 'replace', 'net~1': 'delete' });
+		expect([cloud.tags, cidrs(cloud)]).toEqual([['leaf', 'left', 'net', 'revision', 'right'], ['10.3.0.0/16']]);
 	});
 
 	test('an object that is replaced stays while something that was not brought up uses it', async () => {
 		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
 		await bringUp(directory, cloud, stacks(1));
 		expect((await bringUp(directory, cloud, stacks(2), {}, ['left'])).failed).toEqual(new Map());
-		expect(cloud.tags).toEqual(['leaf', 'left', 'net', 'net~2', 'revision', 'right']);
+		expect(cloud.tags).toEqual(['leaf', 'left', 'net', 'net', 'revision', 'right']);
 		expect((await entriesOf(directory))['right']?.dependsOn).toEqual(['shared/net', 'shared/net~1']);
 		await bringUp(directory, cloud, stacks(2), {}, ['right']);
-		expect(cloud.tags).toEqual(['leaf', 'left', 'net~2', 'revision', 'right']);
+		expect([cloud.tags, cidrs(cloud)]).toEqual([['leaf', 'left', 'net', 'revision', 'right'], ['10.2.0.0/16']]);
 	});
 
 	test('an update that failed is done again, even where the change was taken back', async () => {
@@ -315,7 +318,7 @@ describe('changes', () => {
 		expect(Object.keys(await entriesOf(directory))).toEqual(['net', 'net~1']);
 		cloud.around = () => {};
 		await bringUp(directory, cloud, one());
-		expect(cloud.tags).toEqual(['net~2']);
+		expect(Object.keys(cloud.world.things)).toEqual(['id-2']);
 		expect(Object.keys(await entriesOf(directory))).toEqual(['net']);
 	});
 
@@ -367,7 +370,7 @@ describe('changes', () => {
 		expect((await entriesOf(directory))['right']?.status).toBe('removing');
 	});
 
-	test('while an old generation is left, a new object gets a tag of its own', async () => {
+	test('a replaced object whose removal failed is not taken for the new one', async () => {
 		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
 		await bringUp(directory, cloud, one());
 		let old = 0;
@@ -379,7 +382,7 @@ describe('changes', () => {
 		await first?.update((entries) => void delete entries['net']);
 		delete cloud.world.things['id-2'];
 		await bringUp(directory, cloud, one({ cidr: 'b' }));
-		expect([cloud.tags, Object.keys(await entriesOf(directory))]).toEqual([['net~2'], ['net']]);
+		expect([Object.keys(cloud.world.things), Object.keys(await entriesOf(directory))]).toEqual([['id-3'], ['net']]);
 	});
 
 	test('a key that becomes another kind is a replacement', async () => {
@@ -388,7 +391,7 @@ describe('changes', () => {
 		const other = new Stack<Cloud>('main');
 		other.add(Named, 'net', {}, () => ({ name: 'net', uses: [] }));
 		expect(actions(await bringUp(directory, cloud, [other]))).toEqual({ net: 'replace', 'net~1': 'delete' });
-		expect(cloud.tags).toEqual(['net~2']);
+		expect([Object.keys(cloud.world.things), (await entriesOf(directory))['net']?.type]).toEqual([['id-2'], 'Test::Named']);
 	});
 
 	test('an interrupted removal is finished before the object is made again', async () => {

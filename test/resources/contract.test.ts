@@ -69,8 +69,18 @@ async function comesToLife(ctx: Context<Aws>, { kind }: Sample, props: JsonObjec
 	expect(JSON.parse(JSON.stringify(found)), 'outputs survive the state file').toEqual(found);
 	expect(await kind.find(ctx, props, ready), 'find with the record').toEqual(found);
 	expect(await kind.exists(ctx, ready)).toBe(true);
+	if (await isFoundByTags(ctx, kind, props)) expect(await kind.find({ ...ctx, superseded: new Set([kind.id(ready)]) }, props, undefined), 'what is being replaced is not found').toBeUndefined();
 	expect(kind.matches?.(props, found as JsonObject) ?? true, 'it is as wanted').toBe(true);
 	return ready;
+}
+
+/** Not by a name or by its parent, which a replacement would have to change. */
+async function isFoundByTags(ctx: Context<Aws>, kind: AnyResource<Aws>, props: JsonObject): Promise<boolean> {
+	const other = { ...ctx, identity: { ...ctx.identity, 'airflow-deploy:key': 'another' } };
+	return kind.find(other, props, undefined).then(
+		(found) => found === undefined,
+		() => false,
+	);
 }
 
 /** As the engine does it: it looks with the props it recorded, decides with those it wants, and looks with them again. */
