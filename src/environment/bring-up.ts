@@ -4,6 +4,8 @@ import { criticalPath, type Outcome, plan, stepsOf, up } from '../engine/engine.
 import type { Stack } from '../engine/stack.ts';
 import { StateFile } from '../engine/state.ts';
 import { readAnchor } from '../resources/s3-anchor.ts';
+import { readManifest } from '../resources/upload-bundle.ts';
+import { restartVariable } from '../stacks/airflow-settings.ts';
 import { standingCost, total } from '../stacks/cost.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
 import { type Goal, goals, mainStack } from '../stacks/main.ts';
@@ -34,6 +36,7 @@ export async function bringUp(options: Options, goal: Goal): Promise<UpDocument>
 		wallSeconds: seconds(performance.now() - began),
 		criticalPathSeconds: criticalPath(steps),
 		steps,
+		restartNeeded: await isRestartNeeded(options),
 	};
 }
 
@@ -91,6 +94,15 @@ async function forgetVanished(options: Options): Promise<void> {
 	if (await readAnchor(aws, naming({ config, place: aws }).bucket, sharedScope)) return;
 	warn('the local account is empty (it does not outlive a reboot or a reset): building it again');
 	for (const scope of [sharedScope, config.environment]) await StateFile.startOver(filesOf(cwd, aws, scope).state, headerOf(options, scope));
+}
+
+/** Whether the services, if there are any, started with another release than the one that was uploaded last. */
+async function isRestartNeeded(options: Options): Promise<boolean> {
+	const { config, aws } = options;
+	const { entries = {} } = (await readStates(options)).get(config.environment) ?? {};
+	const started = JSON.stringify(entries['service-webserver'] ? entries['task-definition-webserver']?.inputs : undefined);
+	const manifest = await readManifest(options, naming({ config, place: aws }).bucket, config.environment);
+	return started !== undefined && manifest !== undefined && !started.includes(JSON.stringify({ name: restartVariable, value: manifest.restart }));
 }
 
 function seconds(milliseconds: number): number {

@@ -54,6 +54,8 @@ export interface UpDocument extends StatusDocument {
 	wallSeconds: number;
 	criticalPathSeconds: number;
 	steps: Step[];
+	/** Plugins, config or webserver_config.py are newer than what the services started with: `deploy` brings them in. */
+	restartNeeded: boolean;
 }
 
 export interface Change {

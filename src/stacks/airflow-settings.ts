@@ -10,6 +10,9 @@ export interface AirflowPlace {
 	taskLogGroupArn: string;
 }
 
+/** Names the release, plugins and settings, that a task starts with. */
+export const restartVariable = 'AIRFLOW_DEPLOY_RESTART_HASH';
+
 export type Settings = Readonly<Record<string, string>>;
 
 /** Airflow's configuration as environment variables (Airflow 2.5.3, configuration reference), the same in every container. */

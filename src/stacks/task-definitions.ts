@@ -2,7 +2,7 @@ import type { Aws } from '../aws/clients.ts';
 import type { JsonObject } from '../engine/resource.ts';
 import type { Node, Stack } from '../engine/stack.ts';
 import { EcsTaskDefinition } from '../resources/ecs-task-definition.ts';
-import { airflowSettings, schedulerSettings, type Settings, webserverSettings } from './airflow-settings.ts';
+import { airflowSettings, restartVariable, schedulerSettings, type Settings, webserverSettings } from './airflow-settings.ts';
 import { type AirflowImage, dagSyncContainer, fargateTask, initContainer, schedulerContainer, webserverContainer } from './containers.ts';
 import { naming, type StackInputs } from './inputs.ts';
 import type { Logs } from './logs.ts';
@@ -64,7 +64,7 @@ export function addTaskDefinitions(stack: Stack<Aws>, inputs: StackInputs, { sha
 		}));
 
 	// Plugins and configuration are read at start only: another hash makes another revision.
-	const release = { AIRFLOW_DEPLOY_RESTART_HASH: bundle.restart };
+	const release = { [restartVariable]: bundle.restart };
 	const admin = { AIRFLOW_DEPLOY_ADMIN_USERNAME: 'admin', AIRFLOW_DEPLOY_ADMIN_EMAIL: 'admin@example.com' };
 	return {
 		initTask: add('init', initRole, { cpu: 512, memory: 2048 }, (from) => [

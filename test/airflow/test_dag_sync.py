@@ -74,6 +74,28 @@ def turn(sidecar: DagSync) -> None:
         step()
 
 
+def test_a_changed_plugin_needs_no_parsing(bucket, root, sidecar, airflow):
+    bucket.upload({"dags/a.py": DAG, "plugins/p.py": "1"})
+    turn(sidecar)
+    airflow.scheduler(time.time())
+    airflow.parses("a", root / "dags/a.py", time.time() + 1)
+    turn(sidecar)
+    name = bucket.upload({"dags/a.py": DAG, "plugins/p.py": "2"}, restart="r2")
+    turn(sidecar)
+    assert sidecar.status()["bundle"] == {"applied": name, "parsed": name}
+
+
+def test_the_error_of_a_deleted_file_is_none(bucket, root, sidecar, airflow):
+    bucket.upload({"dags/a.py": DAG, "dags/broken.py": "from airflow import DAG("})
+    turn(sidecar)
+    airflow.fails_on(root / "dags/broken.py", "SyntaxError: '(' was never closed")
+    turn(sidecar)
+    assert [error["file"] for error in sidecar.status()["importErrors"]] == ["dags/broken.py"]
+    bucket.upload({"dags/a.py": DAG})
+    turn(sidecar)
+    assert sidecar.status()["importErrors"] == []
+
+
 def test_a_bundle_is_reported_as_applied_and_then_as_parsed(bucket, root, sidecar, airflow):
     name = bucket.upload({"dags/a.py": DAG, "dags/helper.py": "x"}, restart="r9")
     turn(sidecar)

@@ -13,7 +13,8 @@ export async function awsCli(env: Record<string, string>): Promise<(...args: str
 		await execa(join(directory, 'bin', 'pip'), ['install', '--quiet', 'awscli==1.46.3']);
 	}
 	return async (...args) => {
-		const { stdout } = await execa(program, [...args, '--output', 'json'], { env: { ...env, HOME: '/nonexistent' }, extendEnv: false });
+		// Its version 1 ignores AWS_ENDPOINT_URL for RDS in us-east-1.
+		const { stdout } = await execa(program, [...args, '--output', 'json', '--endpoint-url', env['AWS_ENDPOINT_URL'] ?? ''], { env: { ...env, HOME: '/nonexistent' }, extendEnv: false });
 		return stdout === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
 	};
 }

@@ -63,7 +63,7 @@ describe('the main environment on the local target', () => {
 	test('two runs at once: the second is told who and since when', async () => {
 		const both = await Promise.all([here.run(['up', '--local', '--yes']), here.run(['up', '--local', '--yes'])]);
 		expect(both.map(({ exit }) => exit).toSorted()).toEqual([0, 4]);
-		expect(both.find(({ exit }) => exit === 4)?.stderr).toMatch(/main is locked: up by \S+ on \S+ since \d+ s/);
+		expect(both.find(({ exit }) => exit === 4)?.stderr).toMatch(/main is locked: up --local by \S+ on \S+ since \d+ s/);
 	});
 
 	test('a changed DAG is sent alone and parsed; a broken one is reported with file and line while the good ones stay', async () => {
@@ -106,7 +106,7 @@ describe('the main environment on the local target', () => {
 		expect(stderr).toContain('no such luck');
 		expect((await (await signedIn()).get('/hello')).text).toContain('Hello, moon');
 		await writeFile(config, good);
-		expect((await here.run(['deploy', '--local', '--yes'])).exit).toBe(0);
+		await here.succeeds(['deploy', '--local', '--yes']);
 	});
 
 	test('a scheduler that dies on start is rolled back, and the exit is 1 all the same', async () => {
@@ -118,7 +118,7 @@ describe('the main environment on the local target', () => {
 		expect(stderr).toContain('not today');
 		expect((await status()).services.find(({ name }) => name.endsWith('scheduler'))).toMatchObject({ taskDefinition: before, running: 1 });
 		await rm(settings);
-		expect((await here.run(['deploy', '--local', '--yes'])).exit).toBe(0);
+		await here.succeeds(['deploy', '--local', '--yes']);
 		expect(await status()).toMatchObject({ phase: 'up', scheduler: { healthy: true } });
 	});
 
@@ -180,12 +180,12 @@ describe('the main environment on the local target', () => {
 	});
 
 	test('deletion protection stops a teardown before anything is deleted', async () => {
-		expect((await here.run(['up', '--local', '--yes'], { env: { AIRFLOW_DEPLOY_DB_DELETION_PROTECTION: 'true' } })).exit).toBe(0);
+		await here.succeeds(['up', '--local', '--yes'], { env: { AIRFLOW_DEPLOY_DB_DELETION_PROTECTION: 'true' } });
 		const refused = await here.run(['teardown', '--local', '--yes']);
 		expect(refused.exit).toBe(1);
 		expect(refused.stderr).toContain('AIRFLOW_DEPLOY_DB_DELETION_PROTECTION');
 		expect((await status()).phase).toBe('up');
-		expect((await here.run(['up', '--local', '--yes'])).exit).toBe(0);
+		await here.succeeds(['up', '--local', '--yes']);
 	});
 
 	test('teardown needs no source folder, leaves nothing, and ends the endpoint', async () => {

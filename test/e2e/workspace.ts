@@ -10,6 +10,8 @@ export interface Workspace {
 	run(args: readonly string[], options?: Options): Promise<Ran>;
 	/** Runs with --json and expects one document; `T` is what it is taken for. */
 	json<T>(args: readonly string[], options?: Options): Promise<{ exit: number; document: T; stderr: string }>;
+	/** Runs and expects exit 0. @throws with what the command said, where it ends otherwise */
+	succeeds(args: readonly string[], options?: Options): Promise<Ran>;
 	path(...parts: string[]): string;
 	/** Ends the endpoint and removes the directory. */
 	dispose(): Promise<void>;
@@ -26,7 +28,13 @@ export async function workspace({ sample = true } = {}): Promise<Workspace> {
 		run: runHere,
 		async json<T>(args: readonly string[], options: Options = {}) {
 			const { exit, stdout, stderr } = await runHere([...args, '--json', '--yes'], options);
+			if (stdout.startsWith('{"error"')) throw new Error(`${args.join(' ')} ended with ${exit}: ${stdout}`);
 			return { exit, document: JSON.parse(stdout) as T, stderr };
+		},
+		async succeeds(args, options) {
+			const ran = await runHere(args, options);
+			if (ran.exit !== 0) throw new Error(`${args.join(' ')} ended with ${ran.exit}:\n${ran.stderr.slice(-3000)}`);
+			return ran;
 		},
 		path: (...parts) => join(directory, ...parts),
 		async dispose() {

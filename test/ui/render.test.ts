@@ -38,7 +38,7 @@ const steps: UpDocument['steps'] = [
 	{ key: 'vpc', type: 'AWS::EC2::VPC', action: 'none', startedAt: null, seconds: 0.1, dependsOn: [] },
 	{ key: 'bundle', type: 'AirflowDeploy::UploadBundle', action: 'run', startedAt: null, seconds: 2, dependsOn: [] },
 ];
-const up: UpDocument = { ...status, wallSeconds: 75.2, criticalPathSeconds: 70, steps };
+const up: UpDocument = { ...status, wallSeconds: 75.2, criticalPathSeconds: 70, steps, restartNeeded: false };
 
 describe('status', () => {
 	test('up', () => {

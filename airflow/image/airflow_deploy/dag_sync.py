@@ -70,6 +70,8 @@ class DagSync:
             return
         files = self.bundle.dag_files()
         hashes = self.bundle.manifest.hashes
+        if watch and _of_dags(before.hashes) == _of_dags(hashes):
+            return  # plugins and settings are read at the next start: there is nothing to parse
         same = {file for file in files if before and before.hashes.get(file) == hashes.get(file)}
         self.watch = ParseWatch(files, self.bundle.at, self.listing, same & watch.without if watch else set())
 
@@ -129,6 +131,10 @@ class DagSync:
     def _awaits_removal(self) -> bool:
         gone = [row for row in self.dags if row.active and self.paths.is_gone(row.path)]
         return bool(gone) and time.time() - self.bundle.at < REMOVAL_SECONDS
+
+
+def _of_dags(hashes: dict[str, str]) -> dict[str, str]:
+    return {path: sha256 for path, sha256 in hashes.items() if path.startswith("dags/")}
 
 
 def main() -> None:

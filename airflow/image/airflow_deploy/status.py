@@ -42,10 +42,11 @@ class BundlePaths:
         return times
 
     def errors(self, rows: list[ImportErrorRow]) -> list[dict]:
+        """Import errors of the bundle's files; Airflow drops that of a deleted file only later."""
         found = []
         for row in rows:
             file = self.relative(row.path)
-            if file:
+            if file and not self.is_gone(row.path):
                 line, message = describe_import_error(row.trace, row.path)
                 found.append({"file": file, "line": line, "message": message})
         return sorted(found, key=lambda error: error["file"])

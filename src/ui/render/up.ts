@@ -23,7 +23,8 @@ export const renderUp: Render<UpDocument> = (document, style) => {
 export const renderUpload: Render<UpDocument> = (document, style) => {
 	const { bundle } = document;
 	const state = bundle.uploaded === null ? 'nothing was uploaded' : bundle.parsed === bundle.uploaded ? `bundle ${bundle.uploaded} is parsed: ${count(bundle.dags, 'DAG')}` : `bundle ${bundle.uploaded} is uploaded; no scheduler has parsed it yet`;
-	return [summary(document, style), state, ...errors(document, style)].join('\n');
+	const restart = document.restartNeeded ? [`plugins, config or webserver_config.py changed: airflow-deploy deploy${commandFlags(document)} restarts the services with them`] : [];
+	return [summary(document, style), state, ...restart, ...errors(document, style)].join('\n');
 };
 
 /** How `db-init` ends. */
