@@ -25,6 +25,8 @@ export interface Aws {
 	readonly endpoint: string | undefined;
 	/** The shared client of one service: `aws.client(EC2Client).send(new CreateVpcCommand(…))`. */
 	client<C extends AnyClient>(type: new (config: never) => C): C;
+	/** The same for create calls that AWS would carry out twice: only one that was throttled, and so did nothing, is sent again. */
+	cautious<C extends AnyClient>(type: new (config: never) => C): C;
 }
 
 /** Calls as they are sent: for `--verbose`, and for tests that count or refuse calls. */
@@ -37,20 +39,19 @@ export interface CallObserver {
  * @param identity account and partition, from `sts:GetCallerIdentity`
  */
 export function awsClients(connection: Connection, identity: { account: string; partition: string }, observe?: CallObserver): Aws {
-	const clients = new Map<unknown, AnyClient>();
-	return {
-		...identity,
-		region: connection.region,
-		endpoint: connection.endpoint,
-		client(type) {
+	const pool = (prepare: (client: AnyClient) => void): Aws['client'] => {
+		const clients = new Map<unknown, AnyClient>();
+		return (type) => {
 			const known = clients.get(type);
 			if (known) return known as InstanceType<typeof type>;
 			const client = new type(settings(connection) as never);
+			prepare(client);
 			if (observe) observeCalls(client, observe);
 			clients.set(type, client);
 			return client;
-		},
+		};
 	};
+	return { ...identity, region: connection.region, endpoint: connection.endpoint, client: pool(() => {}), cautious: pool(retryOnlyThrottled) };
 }
 
 /** The constructor argument of every SDK client. */
@@ -82,4 +83,28 @@ function observeCalls(client: AnyClient, observe: CallObserver): void {
 		},
 		{ step: 'initialize', name: 'observeCalls' },
 	);
+}
+
+/** The part of the SDK's retry strategies that its retry middleware calls. */
+interface RetryStrategy {
+	acquireInitialRetryToken(scope: string): Promise<object>;
+	refreshRetryTokenForRetry(token: object, failure: { errorType: string }): Promise<object>;
+	recordSuccess(token: object): void;
+}
+
+/** After a 5xx or a broken connection nobody knows whether AWS has done what was asked. */
+function retryOnlyThrottled(client: AnyClient): void {
+	const { config } = client as unknown as { config: { retryStrategy: () => Promise<RetryStrategy> } };
+	const standard = config.retryStrategy;
+	config.retryStrategy = async () => {
+		const strategy = await standard();
+		return {
+			acquireInitialRetryToken: (scope) => strategy.acquireInitialRetryToken(scope),
+			recordSuccess: (token) => strategy.recordSuccess(token),
+			async refreshRetryTokenForRetry(token, failure) {
+				if (failure.errorType !== 'THROTTLING') throw new Error('an unclear create call is not sent again');
+				return strategy.refreshRetryTokenForRetry(token, failure);
+			},
+		};
+	};
 }

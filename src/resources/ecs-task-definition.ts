@@ -12,6 +12,7 @@ import {
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource, type JsonObject } from '../engine/resource.ts';
 import { contentHash } from './canonical.ts';
+import { createOnce } from './create-once.ts';
 import { describeDefinition, ecsTags, findTasks, lastPart, tagsFromEcs } from './ecs.ts';
 import { carriesNonce } from './ownership.ts';
 import { retrying } from './retrying.ts';
@@ -53,11 +54,9 @@ export const EcsTaskDefinition = defineResource<Aws, Props, Outputs>({
 		const tags = ecsTags({ ...ctx.tags, [hashTag]: contentHash(definition) });
 		const register = new RegisterTaskDefinitionCommand({ ...(definition as unknown as RegisterTaskDefinitionRequest), tags });
 		// `Role is not valid`: a role made a moment ago. Parallel registers of one family refuse each other.
-		const { taskDefinition } = await retrying(ctx, () => ctx.aws.client(ECSClient).send(register), {
-			passing: /Role is not valid|Too many concurrent attempts/,
-			why: 'waiting for the roles to become known to ECS',
-		});
-		return outputsOf(required(taskDefinition), tags, cluster);
+		const send = async (): Promise<Outputs> => outputsOf(required((await ctx.aws.cautious(ECSClient).send(register)).taskDefinition), tags, cluster);
+		const once = () => createOnce(ctx, send, () => findByTags(ctx, familyOf(definition), cluster));
+		return retrying(ctx, once, { passing: /Role is not valid|Too many concurrent attempts/, why: 'waiting for the roles to become known to ECS' });
 	},
 
 	matches: ({ definition }, { hash }) => contentHash(definition) === hash,

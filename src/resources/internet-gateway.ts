@@ -1,6 +1,7 @@
 import { CreateInternetGatewayCommand, DeleteInternetGatewayCommand, DescribeInternetGatewaysCommand, EC2Client, type InternetGateway as Description } from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
+import { createOnce } from './create-once.ts';
 import { byIdentity, ec2Grants, specification } from './ec2.ts';
 import { removeWhenFree } from './held.ts';
 import { assertOurs } from './ownership.ts';
@@ -14,15 +15,15 @@ export const InternetGateway = defineResource<Aws, Record<string, never>, Output
 
 	id: ({ internetGatewayId }) => internetGatewayId,
 
-	async find(ctx) {
-		const { InternetGateways } = await ctx.aws.client(EC2Client).send(new DescribeInternetGatewaysCommand({ Filters: byIdentity(ctx) }));
-		const gateway = InternetGateways?.find(({ InternetGatewayId }) => !ctx.superseded.has(required(InternetGatewayId)));
-		return gateway && { internetGatewayId: required(gateway.InternetGatewayId) };
-	},
+	find,
 
-	async create(ctx) {
-		const { InternetGateway } = await ctx.aws.client(EC2Client).send(new CreateInternetGatewayCommand({ TagSpecifications: specification(ctx, 'internet-gateway') }));
-		return { internetGatewayId: required(InternetGateway?.InternetGatewayId) };
+	create(ctx) {
+		const command = new CreateInternetGatewayCommand({ TagSpecifications: specification(ctx, 'internet-gateway') });
+		const send = async (): Promise<Outputs> => {
+			const { InternetGateway } = await ctx.aws.cautious(EC2Client).send(command);
+			return { internetGatewayId: required(InternetGateway?.InternetGatewayId) };
+		};
+		return createOnce(ctx, send, () => find(ctx));
 	},
 
 	async remove(ctx, outputs) {
@@ -40,6 +41,12 @@ export const InternetGateway = defineResource<Aws, Record<string, never>, Output
 
 	exists: async (ctx, outputs) => (await describe(ctx, outputs)) !== undefined,
 });
+
+async function find(ctx: Context<Aws>): Promise<Outputs | undefined> {
+	const { InternetGateways } = await ctx.aws.client(EC2Client).send(new DescribeInternetGatewaysCommand({ Filters: byIdentity(ctx) }));
+	const gateway = InternetGateways?.find(({ InternetGatewayId }) => !ctx.superseded.has(required(InternetGatewayId)));
+	return gateway && { internetGatewayId: required(gateway.InternetGatewayId) };
+}
 
 async function describe(ctx: Context<Aws>, { internetGatewayId }: Outputs): Promise<Description | undefined> {
 	const answer = await ignoring(

@@ -24,7 +24,7 @@ export const RouteTable = defineResource<Aws, Props, Outputs>({
 	},
 
 	async create(ctx, { vpcId }) {
-		const command = new CreateRouteTableCommand({ VpcId: vpcId, TagSpecifications: specification(ctx, 'route-table') });
+		const command = new CreateRouteTableCommand({ VpcId: vpcId, ClientToken: ctx.token, TagSpecifications: specification(ctx, 'route-table') });
 		const { RouteTable } = await retrying(ctx, () => ctx.aws.client(EC2Client).send(command), notYetVisible);
 		return { routeTableId: required(RouteTable?.RouteTableId) };
 	},

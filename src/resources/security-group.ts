@@ -31,6 +31,7 @@ export const SecurityGroup = defineResource<Aws, Props, Outputs>({
 		return undefined;
 	},
 
+	// No client token: a second call would meet the first one's name (InvalidGroup.Duplicate), and the group is then found.
 	async create(ctx, { vpcId, name, description }) {
 		const command = new CreateSecurityGroupCommand({ VpcId: vpcId, GroupName: name, Description: description, TagSpecifications: specification(ctx, 'security-group') });
 		const { GroupId } = await retrying(ctx, () => ctx.aws.client(EC2Client).send(command), notYetVisible);

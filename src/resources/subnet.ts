@@ -26,6 +26,7 @@ export const Subnet = defineResource<Aws, Props, Outputs>({
 		return subnet && outputsOf(subnet);
 	},
 
+	// No client token: a second call would meet the first one's range (InvalidSubnet.Conflict), and the subnet is then found.
 	async create(ctx, { vpcId, cidr, zone }) {
 		const command = new CreateSubnetCommand({ VpcId: vpcId, CidrBlock: cidr, AvailabilityZone: zone, TagSpecifications: specification(ctx, 'subnet') });
 		const { Subnet } = await retrying(ctx, () => ctx.aws.client(EC2Client).send(command), notYetVisible);

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
+import { createOnce } from './create-once.ts';
 import { byIdentity, ec2Grants, filter, specification } from './ec2.ts';
 import { type Holder, removeWhenFree } from './held.ts';
 import { interfaceHolders } from './network-interfaces.ts';
@@ -32,15 +33,15 @@ export const Vpc = defineResource<Aws, Props, Outputs>({
 
 	id: ({ vpcId }) => vpcId,
 
-	async find(ctx) {
-		const { Vpcs } = await ctx.aws.client(EC2Client).send(new DescribeVpcsCommand({ Filters: byIdentity(ctx) }));
-		const vpc = Vpcs?.find(({ VpcId }) => !ctx.superseded.has(required(VpcId)));
-		return vpc && { vpcId: required(vpc.VpcId) };
-	},
+	find,
 
-	async create(ctx, { cidr }) {
-		const { Vpc } = await ctx.aws.client(EC2Client).send(new CreateVpcCommand({ CidrBlock: cidr, TagSpecifications: specification(ctx, 'vpc') }));
-		return { vpcId: required(Vpc?.VpcId) };
+	create(ctx, { cidr }) {
+		const command = new CreateVpcCommand({ CidrBlock: cidr, TagSpecifications: specification(ctx, 'vpc') });
+		const send = async (): Promise<Outputs> => {
+			const { Vpc } = await ctx.aws.cautious(EC2Client).send(command);
+			return { vpcId: required(Vpc?.VpcId) };
+		};
+		return createOnce(ctx, send, () => find(ctx));
 	},
 
 	async wait(ctx, outputs) {
@@ -62,6 +63,12 @@ export const Vpc = defineResource<Aws, Props, Outputs>({
 
 	exists: async (ctx, outputs) => (await describe(ctx, outputs)) !== undefined,
 });
+
+async function find(ctx: Context<Aws>): Promise<Outputs | undefined> {
+	const { Vpcs } = await ctx.aws.client(EC2Client).send(new DescribeVpcsCommand({ Filters: byIdentity(ctx) }));
+	const vpc = Vpcs?.find(({ VpcId }) => !ctx.superseded.has(required(VpcId)));
+	return vpc && { vpcId: required(vpc.VpcId) };
+}
 
 async function describe(ctx: Context<Aws>, { vpcId }: Outputs): Promise<Description | undefined> {
 	const answer = await ignoring(['InvalidVpcID.NotFound'], ctx.aws.client(EC2Client).send(new DescribeVpcsCommand({ VpcIds: [vpcId] })));

@@ -7,8 +7,8 @@ import { ensureEndpoint, stopEndpoint } from '../../src/local/control.ts';
 
 export interface TestEndpoint {
 	readonly url: string;
-	/** Clients of the endpoint's account; `observe` sees every call, and may refuse it by throwing. */
-	clients(options?: { observe?: CallObserver; region?: string }): Promise<Aws>;
+	/** Clients of the endpoint's account; `observe` sees every call, and may refuse it by throwing; `through` is a server in between. */
+	clients(options?: { observe?: CallObserver; region?: string; through?: string }): Promise<Aws>;
 	close(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export async function startEndpoint(): Promise<TestEndpoint> {
 	const { url } = await ensureEndpoint({ directory, onProgress: () => {} });
 	return {
 		url,
-		clients: ({ observe, region = 'eu-central-1' } = {}) => clientsOf({ region, endpoint: url, credentials }, observe),
+		clients: ({ observe, region = 'eu-central-1', through = url } = {}) => clientsOf({ region, endpoint: through, credentials }, observe),
 		async close() {
 			await stopEndpoint(directory);
 			await rm(parent, { recursive: true, force: true });
