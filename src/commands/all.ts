@@ -2,6 +2,7 @@ import { credentials } from './credentials.ts';
 import type { Command, Group } from './define.ts';
 import { init } from './init.ts';
 import { local } from './local.ts';
+import { logs } from './logs.ts';
 import { open } from './open.ts';
 import { plan } from './plan.ts';
 import { policy } from './policy.ts';
@@ -11,4 +12,4 @@ import { teardown } from './teardown.ts';
 import { dbInit, deploy, up, upload } from './up.ts';
 
 /** In the order of the help. */
-export const commands: readonly (Command | Group)[] = [init, plan, up, upload, dbInit, deploy, status, open, credentials, teardown, policy, state, local];
+export const commands: readonly (Command | Group)[] = [init, plan, up, upload, dbInit, deploy, status, logs, open, credentials, teardown, policy, state, local];

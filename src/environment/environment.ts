@@ -1,3 +1,4 @@
+import type { ComponentLogs } from '../logs/event.ts';
 import { breakLock, type Holder } from '../engine/lock.ts';
 import type { Goal } from '../stacks/main.ts';
 import { sharedScope } from '../stacks/shared.ts';
@@ -5,6 +6,7 @@ import { bringUp, planUp } from './bring-up.ts';
 import { credentials } from './credentials.ts';
 import type { CredentialsDocument, PlanDocument, RecordedObject, StatusDocument, TeardownDocument, UpDocument } from './documents.ts';
 import type { Options } from './options.ts';
+import { logGroups } from './log-groups.ts';
 import { filesOf } from './places.ts';
 import { recover } from './recover.ts';
 import { readStates } from './session.ts';
@@ -22,6 +24,8 @@ export interface Environment {
 	status(): Promise<StatusDocument>;
 	credentials(): Promise<CredentialsDocument>;
 	teardown(): Promise<TeardownDocument>;
+	/** The log groups of all components, or of one. */
+	logGroups(component?: string): Promise<ComponentLogs[]>;
 	/** What is recorded, without asking AWS. */
 	records(): Promise<RecordedObject[]>;
 	recover(): Promise<RecordedObject[]>;
@@ -41,6 +45,7 @@ export function openEnvironment(options: Options): Environment {
 		status: () => status(options),
 		credentials: () => credentials(options),
 		teardown: () => tearDown(options),
+		logGroups: (component) => logGroups(options, component),
 		async records() {
 			const states = await readStates(options);
 			return [...states.values()].flatMap(({ entries }) => Object.entries(entries).map(([key, entry]) => recordOf(key, entry)));

@@ -6,6 +6,7 @@ import { readHistory } from './history.ts';
 import { hasColours, type Io, type Output } from './io.ts';
 import { plainPrinter } from './plain.ts';
 import { openPrompt } from './prompt.ts';
+import { type Lines, linesOn } from './lines.ts';
 import type { Render, Style } from './render/style.ts';
 import type { Printer } from './terminal.ts';
 
@@ -13,6 +14,8 @@ import type { Printer } from './terminal.ts';
 export interface Ui {
 	/** The command's one result: the document itself with --json, else its rendering. */
 	result<Document>(document: Document, render: Render<Document>): void;
+	/** A result that comes line by line: `raw` of each with --json, else its rendering. */
+	lines<Item>(render: Render<Item>, raw: (item: Item) => object): Lines<Item>;
 	/** Shows the engine's events; `history` is the path of history.jsonl, the source of estimates. */
 	observer(history: string): (event: Event) => void;
 	/** What is worked on before there is a graph, e.g. an installation and its size. */
@@ -57,6 +60,11 @@ export async function createUi({ io, json, yes, verbose, signal, explain }: UiOp
 		result(document, render) {
 			close();
 			stdout.write(`${json ? JSON.stringify(document) : render(document, styleOf(stdout, io))}\n`);
+		},
+		lines(render, raw) {
+			close();
+			const style = styleOf(stdout, io);
+			return linesOn(stdout, (item) => (json ? JSON.stringify(raw(item)) : render(item, style)));
 		},
 		observer(history) {
 			close();

@@ -31,6 +31,7 @@ test('--help', async () => {
 		  db-init            bring the database up and initialise it
 		  deploy             release code, config and image in place
 		  status             show health, address, DAGs, and what AWS no longer shows
+		  logs               show what the components and tasks log, by time
 		  open               open the web page in the browser
 		  credentials        print address, user name and password of the web page
 		  teardown           remove all that was made, and check that nothing is left
@@ -70,6 +71,32 @@ test('help of a command shows its own flags and those of every command', async (
 	`);
 });
 
+test('help of a command with a word and a short flag', async () => {
+	const { stdout } = await run(['logs', '--help']);
+	expect(stdout.split('Global Options')[0]).toMatchInlineSnapshot(`
+		"Usage: airflow-deploy logs [options] [component]
+
+		Show what the components and tasks log, by time
+
+		Arguments:
+		  component          this component only (choices: "webserver", "scheduler",
+		                     "task", "init", "dag-sync")
+
+		Options:
+		  -f, --follow       go on as lines come, until Ctrl-C
+		  --since <age>      from 10m, 2h, 1d ago, or a time like 2026-11-24T13:00 in
+		                     UTC (default: 10m)
+		  --dag <id>         of this DAG
+		  --task <id>        of this task
+		  --run <id>         of this run
+		  --try <number>     of this try
+		  --grep <pattern>   that match this regular expression
+		  -h, --help         print this help
+
+		"
+	`);
+});
+
 test('help of a group', async () => {
 	const { stdout } = await run(['local', '--help']);
 	expect(stdout.split('Global Options')[0]).toMatchInlineSnapshot(`
@@ -85,7 +112,7 @@ test('help of a group', async () => {
 });
 
 test('commands of later versions do not appear', async () => {
-	for (const name of ['validate', 'logs', 'exec', 'branch', 'doctor']) {
+	for (const name of ['validate', 'exec', 'branch', 'doctor']) {
 		const { exit, stderr } = await run([name]);
 		expect([exit, stderr.split('\n')[0]]).toEqual([2, `error: unknown command '${name}'`]);
 	}
@@ -100,9 +127,12 @@ describe('wrong usage', () => {
 		[['local', 'strt'], "error: unknown command 'strt'\nhint:  did you mean start?\n"],
 		[['up', 'now'], "error: too many arguments for 'up'. Expected 0 arguments but got 1.\nhint:  airflow-deploy --help\n"],
 		[['--env'], "error: option '--env <name>' argument missing\nhint:  airflow-deploy --help\n"],
+		[['logs', 'web'], "error: command-argument value 'web' is invalid for argument 'component'. Allowed choices are webserver, scheduler, task, init, dag-sync.\nhint:  airflow-deploy --help\n"],
+		[['logs', '--since', 'noon', '--local'], `error: --since: "noon" is neither an age nor a time\nhint:  airflow-deploy logs --since 10m   # or 2h, 1d, ${new Date().toISOString().slice(0, 13)}:00\n`],
+		[['logs', '--grep', '[', '--local'], "error: --grep: Invalid regular expression: /[/: Unterminated character class\nhint:  airflow-deploy logs --grep 'exit code [1-9]'\n"],
 		[['up', '--target', 'azure'], "error: option '--target <target>' argument 'azure' is invalid. Allowed choices are aws, local.\nhint:  airflow-deploy --help\n"],
 		[['up', '--local', '--target', 'aws'], "error: option '--local' cannot be used with option '--target <target>'\nhint:  airflow-deploy --help\n"],
-		[[], 'error: no command was given: there are init, plan, up, upload, db-init, deploy, status, open, credentials, teardown, policy, state, local\nhint:  airflow-deploy --help\n'],
+		[[], 'error: no command was given: there are init, plan, up, upload, db-init, deploy, status, logs, open, credentials, teardown, policy, state, local\nhint:  airflow-deploy --help\n'],
 		[['local'], 'error: no command was given: there are start, stop, reset, status, env, logs\nhint:  airflow-deploy --help\n'],
 	])('%j', async (args, expected) => {
 		expect(await run(args)).toEqual({ exit: 2, stdout: '', stderr: expected });
@@ -188,7 +218,7 @@ describe('the local target without its endpoint', () => {
 		`);
 	});
 
-	test.each(['credentials', 'open'])('%s says that nothing is up', async (name) => {
+	test.each(['credentials', 'open', 'logs'])('%s says that nothing is up', async (name) => {
 		const { exit, stderr } = await run([name, '--local']);
 		expect([exit, stderr]).toEqual([1, 'error: main is not up on the local target\nhint:  airflow-deploy up --local\n']);
 	});
