@@ -3,6 +3,7 @@ import type { Entry, StateView } from '../engine/state.ts';
 import { readBundle } from '../resources/bundle-files.ts';
 import { imageContext } from '../resources/image-context.ts';
 import { readAnchor } from '../resources/s3-anchor.ts';
+import { ignoring } from '../resources/support.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
 import type { Goal } from '../stacks/main.ts';
 import { sharedScope } from '../stacks/shared.ts';
@@ -48,7 +49,8 @@ function runningScheduler(environment: Record<string, Entry>): string | undefine
 async function cidrs(options: Options): Promise<readonly string[]> {
 	const { config, aws, env, warn } = options;
 	if (config.allowedCidrs !== undefined) return config.allowedCidrs;
-	const anchor = await readAnchor(aws, naming({ config, place: aws }).bucket, config.environment);
+	// A bucket of another account answers so, and the bucket's own step explains it.
+	const anchor = await ignoring(['AccessDenied'], readAnchor(aws, naming({ config, place: aws }).bucket, config.environment));
 	const known = anchor?.options['allowedCidrs'];
 	const recorded = Array.isArray(known) ? known.filter((cidr) => typeof cidr === 'string') : [];
 	if (recorded.length === 0) return [await callerCidr(aws.endpoint, env)];
