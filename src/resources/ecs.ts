@@ -12,7 +12,6 @@ import {
 	type Task,
 } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
-import { UserError } from '../errors.ts';
 import { canonical } from './canonical.ts';
 import { ignoring } from './support.ts';
 
@@ -67,17 +66,4 @@ export async function findTasks(aws: Aws, which: ListTasksRequest & { cluster: s
 /** The last part of an ARN: a task's id, `family:revision`, a role's name. */
 export function lastPart(arn: string | undefined): string {
 	return arn?.split('/').at(-1) ?? '';
-}
-
-/** What new and unpaid accounts answer; nothing but AWS's support changes it. */
-const blocked = /account is currently blocked/i;
-
-export function isAccountBlocked(text: string): boolean {
-	return blocked.test(text);
-}
-
-export function accountBlocked(text: string): UserError {
-	return new UserError('AccountBlocked', `AWS has not opened this account for ECS on Fargate: ${text}`, {
-		hint: 'open a support case with AWS (https://console.aws.amazon.com/support), then run the same command again: what was made stays',
-	});
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConflictException, ECSClient, type Failure, RunTaskCommand, StopTaskCommand, type Task } from '@aws-sdk/client-ecs';
+import { accountNotOpened, isAccountBlocked } from '../aws/account-errors.ts';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineAction, type JsonObject } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
-import { accountBlocked, describeTasks, ecsTags, isAccountBlocked, lastPart, type Network, networkConfiguration } from './ecs.ts';
+import { describeTasks, ecsTags, lastPart, type Network, networkConfiguration } from './ecs.ts';
 import { hasYoungRoles, mayPass } from './permissions-lag.ts';
 import { ignoring, required, until } from './support.ts';
 import { deathLine, deathReport, describeDeath } from './task-failure.ts';
@@ -75,7 +76,7 @@ async function start(ctx: Context<Aws>, props: Props, attempt: number): Promise<
 	for (let round = 0; ; round += 1) {
 		const answer = await runTask(ctx, props, `${ctx.token}-${attempt}-${round}`);
 		if ('taskArn' in answer) return answer;
-		if (isAccountBlocked(answer.why)) throw accountBlocked(answer.why);
+		if (isAccountBlocked(answer.why)) throw accountNotOpened('Fargate', answer.why);
 		if (!answer.passes || performance.now() > end) throw notPlaced(props, answer.why);
 		ctx.note(`ECS cannot start the task yet: ${answer.why}`);
 		await delay(10_000, undefined, { signal: ctx.signal });
@@ -115,7 +116,7 @@ function placement(failures: readonly Failure[]): Refused {
 /** Role propagation looks like a refusal, and passes. */
 async function refused(ctx: Context<Aws>, { taskDefinition }: Props, error: unknown): Promise<Refused> {
 	if (!(error instanceof Error)) throw error;
-	if (error.name === 'BlockedException') throw accountBlocked(error.message);
+	if (error.name === 'BlockedException') throw accountNotOpened('Fargate', error.message);
 	if (!mayPass(error.message) || !(await hasYoungRoles(ctx.aws, taskDefinition))) throw error;
 	return { why: error.message, passes: true };
 }

@@ -1,8 +1,9 @@
 import { ECSClient, type Service, type Task, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { accountNotOpened, isAccountBlocked } from '../aws/account-errors.ts';
 import type { Aws } from '../aws/clients.ts';
 import type { Context } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
-import { accountBlocked, describeService, findTasks, isAccountBlocked, lastPart } from './ecs.ts';
+import { describeService, findTasks, lastPart } from './ecs.ts';
 import { hasYoungRoles, mayPass } from './permissions-lag.ts';
 import { deploymentOf, isHopeless, judge, troubleIn, type Wanted } from './service-verdict.ts';
 import { required, until } from './support.ts';
@@ -48,7 +49,7 @@ async function look(ctx: Context<Aws>, rollout: Rollout): Promise<boolean | stri
 	const verdict = judge(service, rollout.wanted, rollout.seen || Date.now() - rollout.began > visibility * 1000);
 	if (verdict.state === 'completed') return true;
 	const [blocked] = troubleIn(service, rollout.since).filter(isAccountBlocked);
-	if (blocked !== undefined) throw accountBlocked(blocked);
+	if (blocked !== undefined) throw accountNotOpened('Fargate', blocked);
 	const deaths = await deadTasks(ctx.aws, rollout);
 	if (verdict.state === 'failed') return conclude(ctx, rollout, service, verdict.why, deaths);
 	const [death] = deaths;

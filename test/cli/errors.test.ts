@@ -73,6 +73,9 @@ describe('refusals say which kind of policy, and who can change it', () => {
 describe('what an account cannot do', () => {
 	test.each([
 		['BlockedException', 'Your account is currently blocked', 'AccountNotOpened'],
+		['Blocked', 'This account is currently blocked and not recognized as a valid account.', 'AccountNotOpened'],
+		['Error', 'Your account is currently blocked. Verify your account on this page', 'AccountNotOpened'],
+		['NotSignedUp', 'Your account is not signed up for the S3 service.', 'AccountNotOpened'],
 		['OperationNotPermitted', 'This AWS account currently does not support creating load balancers. For more information, please contact AWS Support.', 'AccountNotOpened'],
 		['PendingVerification', 'Your request for accessing resources in this region is being validated', 'AccountNotOpened'],
 		['OptInRequired', 'You are not subscribed to this service.', 'AccountNotOpened'],

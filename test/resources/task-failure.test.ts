@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isAccountBlocked } from '../../src/resources/ecs.ts';
+import { isAccountBlocked } from '../../src/aws/account-errors.ts';
 import { mayPass } from '../../src/resources/permissions-lag.ts';
 import { deathLine, deathReport, findCulprit, type TaskDeath } from '../../src/resources/task-failure.ts';
 
