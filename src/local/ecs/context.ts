@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { EcsDependencies } from './dependencies.ts';
 import { parseRequest } from './request.ts';
+import type { Sessions } from '../session/sessions.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { RegionState } from './state.ts';
 import type { Json } from './wire.ts';
@@ -12,6 +13,8 @@ export interface Context {
 	readonly region: string;
 	readonly state: RegionState;
 	readonly scheduler: Scheduler;
+	/** Of ECS Exec, in all regions. */
+	readonly sessions: Sessions;
 	/** ARN of the caller. */
 	readonly caller: string;
 	/** Milliseconds since the epoch. */

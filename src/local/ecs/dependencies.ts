@@ -1,3 +1,4 @@
+import type { Sessions } from '../session/sessions.ts';
 import type { TaskRuntime } from './runtime.ts';
 
 /**
@@ -156,6 +157,10 @@ export interface Answer {
 export interface Ecs {
 	/** `operation` is what follows the dot in X-Amz-Target; `input` the parsed body, or undefined where it was no JSON. Never throws. */
 	handle(operation: string, input: unknown, caller?: Caller): Promise<Answer>;
+	/** The same for what of Systems Manager belongs to ECS Exec: StartSession, ResumeSession, TerminateSession. */
+	ssm(operation: string, input: unknown, caller?: Caller): Promise<Answer>;
+	/** Where data channels connect. */
+	readonly sessions: Sessions;
 	/** GET `/v4/<id>`, `/v4/<id>/task`, `/v4/<id>/taskWithTags`, `/v4/<id>/stats`, `/v4/<id>/task/stats`; the path with its leading slash. */
 	metadata(path: string): Answer;
 	/** GET `/v2/credentials/<id>`. */

@@ -69,16 +69,18 @@ export function completeDeployment(service: Service, now: number): void {
 	finish(record, 'SUCCESSFUL', now, undefined);
 }
 
-/** FAILED by the circuit breaker; with `rollbackTo` that older deployment becomes PRIMARY again. */
-export function failDeployment(service: Service, rollbackTo: string | undefined, now: number): void {
+const breakerText = 'ECS deployment circuit breaker';
+
+/** FAILED by the circuit breaker, or by what `why` names; with `rollbackTo` that older deployment becomes PRIMARY again. */
+export function failDeployment(service: Service, rollbackTo: string | undefined, now: number, why: { by: string; reason: string } = { by: breakerText, reason: `${breakerText}: tasks failed to start.` }): void {
 	const failed = primaryOf(service);
-	const reason = 'ECS deployment circuit breaker: tasks failed to start.';
+	const { reason } = why;
 	Object.assign(failed, { rollout: 'FAILED', reason, updatedAt: now });
 	const target = service.deployments.find(({ id }) => id === rollbackTo);
 	noteFailure(service, failed, target, reason, now);
 	if (target === undefined) return;
 	service.deployments = [target, ...service.deployments.filter((each) => each !== target)];
-	const rolling = `ECS deployment circuit breaker: rolling back to deploymentId ${target.id}.`;
+	const rolling = `${why.by}: rolling back to deploymentId ${target.id}.`;
 	Object.assign(target, { rollout: 'IN_PROGRESS', reason: rolling, rollingBack: true, failedTasks: 0, failuresInARow: 0, nextStartAt: 0, updatedAt: now });
 }
 
@@ -86,7 +88,7 @@ function noteFailure(service: Service, failed: Deployment, target: Deployment | 
 	const record = openRecord(service);
 	if (record === undefined) return;
 	if (record.status === 'ROLLBACK_IN_PROGRESS') return finish(record, 'ROLLBACK_FAILED', now, reason);
-	record.breaker = { ...record.breaker, status: 'TRIGGERED', failureCount: failed.failedTasks };
+	if (reason.startsWith(breakerText)) record.breaker = { ...record.breaker, status: 'TRIGGERED', failureCount: failed.failedTasks };
 	if (target === undefined) return finish(record, 'STOPPED', now, reason);
 	record.rollback = { reason, startedAt: now, revisionArn: revisionArn(service, target.id), deploymentId: target.id };
 	Object.assign(record, { status: 'ROLLBACK_IN_PROGRESS', statusReason: reason, updatedAt: now });

@@ -4,10 +4,13 @@ import { credentialsAnswer } from './credentials.ts';
 import type { Answer, Caller, Ecs, EcsDependencies } from './dependencies.ts';
 import { EcsError, errorAnswer } from './errors.ts';
 import { metadataAnswer } from './metadata.ts';
+import { Sessions } from '../session/sessions.ts';
 import { accountOperations } from './operations/account.ts';
 import { clusterOperations } from './operations/clusters.ts';
+import { executeCommandOperations } from './operations/execute-command.ts';
 import { serviceDeploymentOperations } from './operations/service-deployments.ts';
 import { serviceOperations } from './operations/services.ts';
+import { sessionOperations } from './operations/sessions.ts';
 import { tagOperations } from './operations/tags.ts';
 import { taskDefinitionOperations } from './operations/task-definitions.ts';
 import { taskOperations } from './operations/tasks.ts';
@@ -24,8 +27,10 @@ const operations: ReadonlyMap<string, Operation> = new Map(
 		...serviceDeploymentOperations,
 		...tagOperations,
 		...accountOperations,
+		...executeCommandOperations,
 	}),
 );
+const ssmOperations: ReadonlyMap<string, Operation> = new Map(Object.entries(sessionOperations));
 
 /** Names of the operations that are answered, as in X-Amz-Target. */
 export const operationNames: readonly string[] = [...operations.keys()];
@@ -38,6 +43,7 @@ interface Region {
 /** Amazon ECS on Fargate for one account: state per region, in memory. */
 export function createEcs(deps: EcsDependencies): Ecs {
 	const regions = new Map<string, Region>();
+	const sessions = new Sessions(deps.clock, deps.endpointUrl);
 	let stopping = false;
 
 	const regionNamed = (name: string): Region => {
@@ -54,11 +60,15 @@ export function createEcs(deps: EcsDependencies): Ecs {
 		regions.clear();
 	};
 
+	const answering = (from: ReadonlyMap<string, Operation>): Ecs['handle'] => async (operation, input, caller = {}) => {
+		if (stopping) return errorAnswer('ServerException', 'The endpoint is shutting down.');
+		const { state, scheduler } = regionNamed(caller.region ?? deps.region);
+		return answer(from.get(operation), operation, input, { ...contextOf(deps, state, caller), scheduler, sessions });
+	};
 	return {
-		handle: async (operation, input, caller = {}) => {
-			if (stopping) return errorAnswer('ServerException', 'The endpoint is shutting down.');
-			return answer(operation, input, contextOf(deps, regionNamed(caller.region ?? deps.region), caller));
-		},
+		handle: answering(operations),
+		ssm: answering(ssmOperations),
+		sessions,
 		metadata: (path) => metadataAnswer(path, tasks()),
 		credentials: (path) => credentialsAnswer(path, tasks(), deps),
 		stopAll: async () => {
@@ -69,13 +79,12 @@ export function createEcs(deps: EcsDependencies): Ecs {
 	};
 }
 
-function contextOf(deps: EcsDependencies, { state, scheduler }: Region, caller: Caller): Context {
+function contextOf(deps: EcsDependencies, state: RegionState, caller: Caller): Omit<Context, 'scheduler' | 'sessions'> {
 	const { account, clock } = deps;
-	return { deps, account, region: state.region, state, scheduler, caller: caller.arn ?? iamArn(state.region, account, 'root'), now: clock.now() };
+	return { deps, account, region: state.region, state, caller: caller.arn ?? iamArn(state.region, account, 'root'), now: clock.now() };
 }
 
-async function answer(name: string, input: unknown, context: Context): Promise<Answer> {
-	const operation = operations.get(name);
+async function answer(operation: Operation | undefined, name: string, input: unknown, context: Context): Promise<Answer> {
 	// AWS gives this error no message.
 	if (operation === undefined) return { status: 400, body: { __type: 'UnknownOperationException' } };
 	if (typeof input !== 'object' || input === null || Array.isArray(input)) return { status: 400, body: { __type: 'SerializationException' } };

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /**
  * What runs containers below the local ECS. The ECS logic above (dependencies, health checks, stop order, logs, states)
  * does not know which runtime runs: processes now, containers of an engine later, a stub in tests.
@@ -64,8 +66,31 @@ export interface RunningContainer {
 	signal(name: 'SIGTERM' | 'SIGINT' | 'SIGQUIT'): void;
 	/** Ends every process of the container. */
 	kill(): void;
-	/** Runs a command inside (health checks; later ECS Exec). Output is cut at 4,096 characters. */
+	/** Runs a command inside (health checks). Output is cut at 4,096 characters. */
 	exec(command: readonly string[], options: { timeoutSeconds: number }): Promise<{ exitCode: number; output: string }>;
+	/**
+	 * Runs a command inside on a terminal of its own (ECS Exec); it ends with the container.
+	 * @throws Error as Go words it where there is no such program
+	 */
+	openTerminal(command: readonly string[], size: TerminalSize): Promise<Terminal>;
+}
+
+export interface TerminalSize {
+	readonly columns: number;
+	readonly rows: number;
+}
+
+/** A command on a terminal. */
+export interface Terminal {
+	/** What the terminal shows; a slow reader slows the command. */
+	readonly output: Readable;
+	/** What is typed; kept until the command reads it. */
+	write(bytes: Buffer): void;
+	resize(size: TerminalSize): void;
+	/** Ends every process of the command. */
+	kill(): void;
+	/** The exit code, when its processes are gone; output may be left to read. */
+	readonly exited: Promise<number>;
 }
 
 export interface ContainerExit {

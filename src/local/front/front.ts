@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { UserError } from '../../errors.ts';
 import type { Answer as EcsAnswer, Ecs } from '../ecs/dependencies.ts';
+import { openDataChannel, sessionIdIn } from '../session/data-channel.ts';
+import type { Call } from './call.ts';
 import { isLocal } from './caller.ts';
 import { type Answer, AwsError, failureAnswer, jsonAnswer } from './failure.ts';
 import { callOf, decoded, protocolFor, Refusal, urlOf } from './receive.ts';
@@ -34,6 +37,9 @@ export function listen(port: number, control: Control): Promise<{ server: Server
 	const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
 		void respond(request, response, control).catch((error: unknown) => fail(request, response, control, error));
 	});
+	server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+		void upgrade(request, socket, head, control).catch(() => socket.destroy());
+	});
 	return new Promise((resolve, reject) => {
 		server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? portTaken(port) : error));
 		server.listen(port, '127.0.0.1', () => resolve({ server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }));
@@ -55,12 +61,29 @@ async function respond(request: IncomingMessage, response: ServerResponse, contr
 	if (request.method === 'GET' && url.pathname.startsWith('/v2/credentials/')) return sendEcs(response, await ecs.credentials(url.pathname));
 	const call = await callOf(request, url);
 	if (call instanceof Refusal) return send(response, failureAnswer(call.protocol, call.error), request);
+	if (isSession(call)) return sendEcs(response, await ecs.ssm(call.operation, parsed(call.body), { region: call.region }));
 	if (call.service === 'ecs') {
 		await firstUse(call.operation);
 		return sendEcs(response, await ecs.handle(call.operation, parsed(call.body), { region: call.region }));
 	}
 	if (call.body === undefined) return services.stream(call, request, response, { 'x-amzn-requestid': randomUUID() });
 	send(response, await services.answer(call), request);
+}
+
+/** AWS's client of data channels sends what it has for Systems Manager to the endpoint of ECS. */
+function isSession({ service, operation, headers }: Call): boolean {
+	return (service === 'ssm' || service === 'ecs') && headers['x-amz-target'] === `AmazonSSM.${operation}` && /^(Start|Resume|Terminate)Session$/.test(operation);
+}
+
+/** Data channels are the only WebSockets. */
+async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, control: Control): Promise<void> {
+	socket.on('error', () => socket.destroy());
+	if (!isLocal(request)) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+	await control.ready;
+	const { sessions } = (await control.backends()).ecs;
+	const id = sessionIdIn(urlOf(request)?.pathname ?? '');
+	if (id === undefined || !sessions.has(id)) return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+	openDataChannel(sessions, id, request, socket, head);
 }
 
 async function controlAnswer(request: IncomingMessage, url: URL, { about, reset }: Control): Promise<Answer> {

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { ContainerSpec, RunningContainer } from '../ecs/runtime.ts';
 import type { Image } from './image.ts';
 import { type SupervisedProgram, supervise } from './supervisor.ts';
+import { startTerminal } from './terminal.ts';
 import { type Places, translate } from './translate.ts';
 
 /** What a container gets from its task and its runtime. */
@@ -49,6 +50,13 @@ export async function startContainer(spec: ContainerSpec, image: Image, place: C
 		signal: (name) => main.signal(name),
 		kill: () => main.kill(),
 		exec: async (command, { timeoutSeconds }) => runInside(await program(command), timeoutSeconds, running),
+		openTerminal: async (command, size) => {
+			const terminal = startTerminal(await program(command), size);
+			const kill = (): void => terminal.kill();
+			running.add(kill);
+			void terminal.exited.then(() => running.delete(kill));
+			return terminal;
+		},
 	};
 }
 

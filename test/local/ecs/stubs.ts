@@ -1,6 +1,7 @@
 import { AwsFailure, type Answer, type Clock, type Ecs, type EcsDependencies, type LogEvent, type LogTarget } from '../../../src/local/ecs/dependencies.ts';
 import { createEcs } from '../../../src/local/ecs/ecs.ts';
 import { type ContainerExit, type ContainerSpec, ImagePullError, type RunningContainer, type TaskRuntime } from '../../../src/local/ecs/runtime.ts';
+import { StubTerminal } from './stub-terminal.ts';
 
 /** Time that moves only when a test says so. Timers fire in order, each with what follows from it done. */
 class FakeClock implements Clock {
@@ -53,6 +54,7 @@ interface StubContainer {
 	/** A container that ignores SIGTERM has to be killed. */
 	ignoresSigterm: boolean;
 	readonly checks: { command: readonly string[]; at: number }[];
+	readonly terminals: StubTerminal[];
 	ended: boolean;
 	exit(exitCode: number, more?: Partial<ContainerExit>): void;
 }
@@ -109,6 +111,7 @@ class StubRuntime implements TaskRuntime {
 			health: { exitCode: 0, output: 'ok' },
 			ignoresSigterm: false,
 			checks: [],
+			terminals: [],
 			ended: false,
 			exit: (exitCode, more = {}) => {
 				if (container.ended) return;
@@ -131,6 +134,12 @@ class StubRuntime implements TaskRuntime {
 			exec: async (command) => {
 				container.checks.push({ command, at: this.clock.now() });
 				return container.health;
+			},
+			openTerminal: async (command, size) => {
+				const terminal = new StubTerminal(command, size);
+				container.terminals.push(terminal);
+				void exited.then(() => terminal.exit(137));
+				return terminal;
 			},
 		};
 	}

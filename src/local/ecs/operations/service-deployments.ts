@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { type Context, operation, type Operation } from '../context.ts';
+import { addEvent, failDeployment } from '../deployments.ts';
 import { describeRevision, describeServiceDeployment, describeServiceDeploymentBriefly } from '../describe-service.ts';
+import { EcsError } from '../errors.ts';
 import { clusterNamed, serviceNamed } from '../lookups.ts';
 import { pageOf } from '../pagination.ts';
+import { primaryOf } from '../service.ts';
 import { page } from '../shapes.ts';
 import type { Json } from '../wire.ts';
 
@@ -46,8 +49,24 @@ function describeServiceRevisions({ state }: Context, { serviceRevisionArns }: z
 	};
 }
 
+const Stop = z.object({ serviceDeploymentArn: z.string(), stopType: z.literal('ROLLBACK').optional() });
+
+/** Goes back to the last deployment that was completed; the words are inferred, AWS documents none. */
+function stopServiceDeployment({ state, scheduler, now }: Context, { serviceDeploymentArn }: z.infer<typeof Stop>): Json {
+	const service = [...state.services.values()].find(({ history }) => history.some(({ arn }) => arn === serviceDeploymentArn));
+	const record = service?.history.find(({ arn }) => arn === serviceDeploymentArn);
+	if (service === undefined || record === undefined) throw new EcsError('ServiceDeploymentNotFoundException', 'Service deployment not found.');
+	const target = service.deployments.slice(1).find(({ completedOnce }) => completedOnce);
+	if (record.status !== 'IN_PROGRESS' || target === undefined) throw new EcsError('ConflictException', `Service deployment ${serviceDeploymentArn} cannot be rolled back.`);
+	addEvent(service, `(deployment ${primaryOf(service).id}) deployment was stopped: rolling back to deployment ${target.id}.`, now);
+	failDeployment(service, target.id, now, { by: 'Service deployment stopped', reason: 'Service deployment rolled back because of a StopServiceDeployment request.' });
+	scheduler.settle(service);
+	return { serviceDeploymentArn };
+}
+
 export const serviceDeploymentOperations: Readonly<Record<string, Operation>> = {
 	ListServiceDeployments: operation(List, listServiceDeployments),
 	DescribeServiceDeployments: operation(Describe, describeServiceDeployments),
 	DescribeServiceRevisions: operation(DescribeRevisions, describeServiceRevisions),
+	StopServiceDeployment: operation(Stop, stopServiceDeployment),
 };

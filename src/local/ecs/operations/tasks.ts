@@ -69,27 +69,10 @@ function startTask(context: Context, { cluster, containerInstances }: z.infer<ty
 	return { tasks: [], failures: containerInstances.map((arn) => ({ arn, reason: 'MISSING' })) };
 }
 
-const ExecuteCommand = z.object({
-	cluster: z.string().optional(),
-	container: z.string().optional(),
-	command: z.string(),
-	interactive: z.boolean(),
-	task: z.string(),
-});
-
-function executeCommand(context: Context, input: z.infer<typeof ExecuteCommand>): Json {
-	const task = taskNamed(context, clusterNamed(context, input.cluster), input.task);
-	if (task === undefined) throw invalidParameter('The referenced task was not found.');
-	throw invalidParameter(
-		'The execute command failed because execute command was not enabled when the task was run or the execute command agent isn’t running. Wait and try again or run a new task with execute command enabled and try again.',
-	);
-}
-
 export const taskOperations: Readonly<Record<string, Operation>> = {
 	RunTask: operation(RunTask, runTask),
 	StartTask: operation(StartTask, startTask),
 	StopTask: operation(StopTask, stopTask),
 	DescribeTasks: operation(DescribeTasks, describeTasks),
 	ListTasks: operation(ListTasks, listTasks),
-	ExecuteCommand: operation(ExecuteCommand, executeCommand),
 };
