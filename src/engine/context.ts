@@ -26,6 +26,8 @@ export interface Look<C> {
 	/** Aborted by Ctrl-C. */
 	readonly signal: AbortSignal;
 	emit(event: Event): void;
+	/** See `Context.keep`. */
+	readonly keep?: Context['keep'];
 }
 
 /** What one run of `up` or `down` works with. */
@@ -60,7 +62,8 @@ export function contextFor<C>(look: Look<C>, { scope, key }: Place, { token, id 
 		token,
 		superseded: new Set(supersededIds(entriesOf(look, scope), plain).filter((other) => other !== id)),
 		signal: look.signal,
-		note: (message) => look.emit({ type: 'note', key: plain, message }),
+		note: (message, stays) => look.emit({ type: 'note', key: plain, message, ...(stays ? { stays } : {}) }),
+		...(look.keep ? { keep: look.keep } : {}),
 	};
 }
 

@@ -18,8 +18,17 @@ export interface Context<Clients = unknown> {
 	readonly superseded: ReadonlySet<string>;
 	/** Aborted by Ctrl-C. Waits should end early; calls under way are never cancelled. */
 	readonly signal: AbortSignal;
-	/** One short line about what is going on, shown beside the key: say what is waited for and why. */
-	note(message: string): void;
+	/**
+	 * One short line about what is going on, shown beside the key: say what is waited for and why. A `lasting` one stays on the
+	 * screen when the next one comes.
+	 */
+	note(message: string, stays?: 'lasting'): void;
+	/**
+	 * Keeps a document beside the state, for people and for later; it outlives the object. Never a secret.
+	 * @param name path with `/`, within the state's directory
+	 * @returns where it lies, for people
+	 */
+	keep?(name: string, document: object): Promise<string>;
 }
 
 /** IAM actions on resource ARNs, with the placeholders `{partition} {account} {region} {project} {role-path}`. */

@@ -1,7 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { criticalPath, type Outcome, stepsOf } from '../engine/engine.ts';
 import type { Step, TimelineDocument } from './documents.ts';
+import { keepDocument } from './kept.ts';
 import type { Options } from './options.ts';
 import { filesOf } from './places.ts';
 
@@ -30,9 +31,7 @@ export async function recordRun(options: Where & Pick<Options, 'command'>, outco
 		unfinished: [...outcome.failed.keys(), ...outcome.skipped],
 		steps: stepsOf(outcome),
 	};
-	const path = pathOf(options);
-	await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => {});
-	await writeFile(path, `${JSON.stringify(run)}\n`, { mode: 0o600 }).catch(() => {});
+	await keepDocument(options, nameOf(options), run).catch(() => undefined);
 }
 
 /**
@@ -41,7 +40,8 @@ export async function recordRun(options: Where & Pick<Options, 'command'>, outco
  * @returns undefined where no such run is recorded in this working directory
  */
 export async function lastTimeline(options: Where): Promise<TimelineDocument | undefined> {
-	const text = await readFile(pathOf(options), 'utf8').catch(() => undefined);
+	const path = join(filesOf(options.cwd, options.aws, options.config.environment).directory, nameOf(options));
+	const text = await readFile(path, 'utf8').catch(() => undefined);
 	const run = text === undefined ? undefined : parse(text);
 	return run && timelineOf(run);
 }
@@ -84,6 +84,6 @@ function parse(text: string): RecordedRun | undefined {
 	}
 }
 
-function pathOf({ cwd, aws, config }: Where): string {
-	return join(filesOf(cwd, aws, config.environment).directory, 'runs', `${config.environment}.json`);
+function nameOf({ config }: Where): string {
+	return `runs/${config.environment}.json`;
 }

@@ -20,6 +20,8 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 	permissions: [
 		{ actions: ['ecs:DescribeServices'], on: services },
 		{ actions: ['ecs:CreateService', 'ecs:UpdateService', 'ecs:TagResource'], on: services, for: 'up' },
+		{ actions: ['ecs:ListServiceDeployments'], on: services, for: 'up' },
+		{ actions: ['ecs:StopServiceDeployment'], on: ['arn:{partition}:ecs:{region}:{account}:service-deployment/{project}-*/{project}-*/*'], for: 'up' },
 		{ actions: ['ecs:UpdateService', 'ecs:DeleteService'], on: services, for: 'teardown' },
 		{ actions: ['ecs:DescribeTasks'], on: tasks },
 		{ actions: ['ecs:ListTasks', 'ecs:DescribeTaskDefinition', 'ec2:DescribeNetworkInterfaces'], on: ['*'] },

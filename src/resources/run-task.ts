@@ -5,10 +5,12 @@ import { accountNotOpened, isAccountBlocked } from '../aws/account-errors.ts';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineAction, type JsonObject } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
+import { keepDeath } from './death-record.ts';
 import { describeTasks, ecsTags, lastPart, type Network, networkConfiguration } from './ecs.ts';
 import { hasYoungRoles, mayPass } from './permissions-lag.ts';
 import { ignoring, required, until } from './support.ts';
-import { deathLine, deathReport, describeDeath } from './task-failure.ts';
+import { classifyEvent } from './task-death.ts';
+import { deathLine, deathReport } from './task-failure.ts';
 
 type Props = Network & {
 	/** Name of the cluster. */
@@ -78,7 +80,7 @@ async function start(ctx: Context<Aws>, props: Props, attempt: number): Promise<
 		if ('taskArn' in answer) return answer;
 		if (isAccountBlocked(answer.why)) throw accountNotOpened('Fargate', answer.why);
 		if (!answer.passes || performance.now() > end) throw notPlaced(props, answer.why);
-		ctx.note(`ECS cannot start the task yet: ${answer.why}`);
+		ctx.note(`ECS cannot start the task yet: ${shortage(answer.why)}`);
 		await delay(10_000, undefined, { signal: ctx.signal });
 	}
 }
@@ -121,9 +123,14 @@ async function refused(ctx: Context<Aws>, { taskDefinition }: Props, error: unkn
 	return { why: error.message, passes: true };
 }
 
+function shortage(why: string): string {
+	const known = classifyEvent(why);
+	return known ? `${known.cause}: ${known.fix}` : why;
+}
+
 function notPlaced({ taskDefinition }: Props, why: string): UserError {
 	return new UserError('TaskNotPlaced', `ECS did not start ${lastPart(taskDefinition)}: ${why}`, {
-		hint: 'aws service-quotas get-service-quota --service-code fargate --quota-code L-3032A538 (vCPUs), or wait and run the same command again',
+		hint: classifyEvent(why)?.fix ?? 'aws service-quotas get-service-quota --service-code fargate --quota-code L-3032A538 (vCPUs), or wait and run the same command again',
 	});
 }
 
@@ -140,18 +147,19 @@ async function untilStopped(ctx: Context<Aws>, cluster: string, taskArn: string)
 			return task.lastStatus === 'STOPPED' || `task ${lastPart(taskArn)} is ${task.lastStatus}`;
 		},
 		`task ${lastPart(taskArn)} to end`,
-		{ every: 2 },
+		{ every: 1.5 },
 	);
 	return task;
 }
 
 /** @throws UserError `TaskFailed`, unless the failure may come from roles or names that are seconds old */
 async function assertWorthAnotherTry(ctx: Context<Aws>, { taskDefinition, container }: Props, task: Task): Promise<void> {
-	const death = await describeDeath(ctx.aws, task);
+	const death = await keepDeath(ctx, task);
 	if (mayPass(deathLine(death)) && (await hasYoungRoles(ctx.aws, taskDefinition))) {
 		ctx.note(`trying again, its roles are new: ${deathLine(death)}`);
 		await delay(5000, undefined, { signal: ctx.signal });
 		return;
 	}
-	throw new UserError('TaskFailed', `${lastPart(taskDefinition)} failed, ${container} did not exit with 0: ${deathReport(death)}`, { hint: 'mend it, then run the same command again' });
+	const { cause, fix } = death.verdict;
+	throw new UserError('TaskFailed', `${lastPart(taskDefinition)} failed, ${container} did not exit with 0: ${cause}\n${deathReport(death)}`, { hint: fix });
 }

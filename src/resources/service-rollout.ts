@@ -3,14 +3,19 @@ import { accountNotOpened, isAccountBlocked } from '../aws/account-errors.ts';
 import type { Aws } from '../aws/clients.ts';
 import type { Context } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
+import { keepDeath } from './death-record.ts';
 import { describeService, findTasks, lastPart } from './ecs.ts';
 import { hasYoungRoles, mayPass } from './permissions-lag.ts';
-import { deploymentOf, isHopeless, judge, troubleIn, type Wanted } from './service-verdict.ts';
+import { goBack } from './service-rollback.ts';
+import { deploymentOf, judge, troubleIn, type Wanted } from './service-verdict.ts';
 import { required, until } from './support.ts';
-import { deathLine, deathReport, describeDeath, type TaskDeath } from './task-failure.ts';
+import { classifyEvent } from './task-death.ts';
+import { deathLine, deathReport, hasEnded, type TaskDeath } from './task-failure.ts';
 
 /** Seconds that ECS gets to end a deployment itself after three tasks have died, which is where its circuit breaker trips. */
 const grace = 60;
+/** Seconds between two looks: a death is to be told within five seconds. */
+const every = 1.5;
 /** Seconds within which AWS shows a new deployment. */
 const visibility = 60;
 
@@ -24,6 +29,8 @@ interface Rollout {
 	since: Date | undefined;
 	/** When the third task had died, milliseconds. */
 	dying: number | undefined;
+	/** The dead tasks of the first look died before this run, perhaps of what has been corrected since. */
+	looked: boolean;
 	/** The revision that ran before and still can: what ECS goes back to. */
 	fallback: string | undefined;
 	began: number;
@@ -37,8 +44,8 @@ interface Rollout {
  * @throws UserError `DeploymentFailed` with what AWS tells about the dead tasks; after a rollback too
  */
 export async function untilDeployed(ctx: Context<Aws>, service: { cluster: string; name: string }, wanted: Wanted): Promise<string> {
-	const rollout: Rollout = { ...service, wanted, seen: false, since: undefined, dying: undefined, fallback: undefined, began: Date.now(), deaths: new Map() };
-	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every: 2, atMost: 2700 });
+	const rollout: Rollout = { ...service, wanted, seen: false, since: undefined, dying: undefined, looked: false, fallback: undefined, began: Date.now(), deaths: new Map() };
+	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every, atMost: 2700 });
 	return rollout.wanted.deployment;
 }
 
@@ -52,9 +59,19 @@ async function look(ctx: Context<Aws>, rollout: Rollout): Promise<boolean | stri
 	if (blocked !== undefined) throw accountNotOpened('Fargate', blocked);
 	const deaths = await deadTasks(ctx.aws, rollout);
 	if (verdict.state === 'failed') return conclude(ctx, rollout, service, verdict.why, deaths);
+	const first = !rollout.looked;
+	rollout.looked = true;
 	const [death] = deaths;
-	if (!death) return verdict.note;
-	return judgeDeaths(ctx, rollout, service, deaths.length, await describe(ctx.aws, rollout, death), verdict.note);
+	if (!death) return [verdict.note, ...shortage(service, rollout)].join('; ');
+	if (first) return deployAgain(ctx, rollout, 'deploying again, its tasks died before this run');
+	return judgeDeaths(ctx, rollout, service, deaths.length, await describe(ctx, rollout, death), verdict.note);
+}
+
+/** Where there is no room, no task dies: only the service's newest event tells. */
+function shortage(service: Service, { since }: Rollout): string[] {
+	const [newest] = troubleIn(service, since);
+	const verdict = newest === undefined ? undefined : classifyEvent(newest);
+	return verdict?.class === 'no-capacity' ? [`${verdict.cause}: ${verdict.fix}`] : [];
 }
 
 function missing({ name, began }: Rollout): string {
@@ -69,52 +86,59 @@ function observe(service: Service, rollout: Rollout): void {
 		rollout.since ??= ours.createdAt;
 		rollout.wanted = { ...rollout.wanted, deployment: required(ours.id) };
 	}
-	const other = service.deployments?.find(({ taskDefinition }) => taskDefinition !== rollout.wanted.taskDefinition);
-	rollout.fallback ??= other?.taskDefinition;
+	// One that never ran is nothing to go back to.
+	const ran = service.deployments?.find(({ taskDefinition, rolloutState, runningCount = 0 }) => taskDefinition !== rollout.wanted.taskDefinition && (rolloutState === 'COMPLETED' || runningCount > 0));
+	rollout.fallback ??= ran?.taskDefinition;
 }
 
 /** Newest first. What ECS stops because it is not needed any more has not died. */
 async function deadTasks(aws: Aws, { cluster, name, wanted }: Rollout): Promise<Task[]> {
 	const stopped = await findTasks(aws, { cluster, serviceName: name, desiredStatus: 'STOPPED' });
 	return stopped
-		.filter(({ startedBy, stoppedReason = '' }) => startedBy === wanted.deployment && !stoppedReason.startsWith('Scaling activity initiated by'))
+		.filter((task) => hasEnded(task) && task.startedBy === wanted.deployment && !task.stoppedReason?.startsWith('Scaling activity initiated by'))
 		.toSorted((a, b) => (b.stoppingAt ?? b.stoppedAt ?? new Date()).getTime() - (a.stoppingAt ?? a.stoppedAt ?? new Date()).getTime());
 }
 
-async function describe(aws: Aws, { deaths }: Rollout, task: Task): Promise<TaskDeath> {
+/** A death is told, and kept, once. */
+async function describe(ctx: Context<Aws>, { deaths, name }: Rollout, task: Task): Promise<TaskDeath> {
 	const known = deaths.get(task.taskArn ?? '');
 	if (known) return known;
-	const death = await describeDeath(aws, task);
-	if (task.lastStatus === 'STOPPED') deaths.set(death.taskArn, death);
+	const death = await keepDeath(ctx, task);
+	deaths.set(death.taskArn, death);
+	ctx.note(`a task of ${name} died (${death.verdict.class}): ${death.verdict.cause}`, 'lasting');
 	return death;
 }
 
 /**
- * ECS tries again by itself, so a death ends the wait only if nothing can come of it: a hopeless one where there is nothing
- * to go back to (with a revision to go back to, ECS's rollback is waited for), or the third.
+ * The first death ends the wait, unless the next try may go better by itself: then ECS's own tries are waited for, to the
+ * third. Where an older revision can run, ECS is told to go back to it at once, instead of after its own three tries.
  */
 async function judgeDeaths(ctx: Context<Aws>, rollout: Rollout, service: Service, count: number, death: TaskDeath, note: string): Promise<string> {
-	const uncertain = mayPass(deathLine(death)) && (await hasYoungRoles(ctx.aws, rollout.wanted.taskDefinition));
-	if (!uncertain && rollout.fallback === undefined && isHopeless(death)) throw failure(rollout, service, 'its tasks cannot start', death);
-	if (!uncertain && count >= 3) rollout.dying ??= Date.now();
-	if (rollout.dying !== undefined && Date.now() - rollout.dying > grace * 1000) throw failure(rollout, service, `${count} tasks died`, death);
-	return `${note}; ${count === 1 ? 'a task' : `${count} tasks`} died: ${deathLine(death)}`;
+	if (mayPass(deathLine(death)) && (await hasYoungRoles(ctx.aws, rollout.wanted.taskDefinition))) return `${note}; ${tally(count)} died, the roles are new: ${deathLine(death)}`;
+	const { passes, cause } = death.verdict;
+	if (count >= 3) rollout.dying ??= Date.now();
+	const certain = !passes || (rollout.dying !== undefined && Date.now() - rollout.dying > grace * 1000);
+	if (!certain) return `${note}; ${tally(count)} died: ${cause}`;
+	if (rollout.fallback !== undefined) await goBack(ctx, rollout);
+	throw failure(rollout, await rolledBack(ctx, rollout, service), cause, death);
 }
+
+const tally = (count: number): string => (count === 1 ? 'a task' : `${count} tasks`);
 
 async function conclude(ctx: Context<Aws>, rollout: Rollout, service: Service, why: string, deaths: readonly Task[]): Promise<string> {
-	const described = deaths[0] && (await describe(ctx.aws, rollout, deaths[0]));
-	if (described && mayPass(deathLine(described)) && (await hasYoungRoles(ctx.aws, rollout.wanted.taskDefinition))) return deployAgain(ctx, rollout, deathLine(described));
-	throw failure(rollout, await rolledBack(ctx, rollout, service), why, described);
+	const described = deaths[0] && (await describe(ctx, rollout, deaths[0]));
+	if (described && mayPass(deathLine(described)) && (await hasYoungRoles(ctx.aws, rollout.wanted.taskDefinition))) return deployAgain(ctx, rollout, `deploying again, the roles were too new: ${deathLine(described)}`);
+	throw failure(rollout, await rolledBack(ctx, rollout, service), described ? `${described.verdict.cause} (${why})` : why, described);
 }
 
-/** The roles were too young for ECS's three tries. */
+/** Where ECS's own three tries are used up, or it waits longer and longer between them. */
 async function deployAgain(ctx: Context<Aws>, rollout: Rollout, why: string): Promise<string> {
 	const { cluster, name: service, wanted } = rollout;
 	const again = new UpdateServiceCommand({ cluster, service, taskDefinition: wanted.taskDefinition, forceNewDeployment: true });
 	const answer = await ctx.aws.client(ECSClient).send(again);
 	const deployment = answer.service?.deployments?.find(({ status }) => status === 'PRIMARY')?.id;
 	Object.assign(rollout, { wanted: { ...wanted, deployment: required(deployment) }, seen: false, since: undefined, dying: undefined, began: Date.now() });
-	return `deploying again, the roles were too new: ${why}`;
+	return why;
 }
 
 /** Waits until ECS runs the former revision again, so that what is reported stays true. */
@@ -127,7 +151,7 @@ async function rolledBack(ctx: Context<Aws>, { cluster, name, wanted, fallback }
 		const runs = primary?.taskDefinition !== wanted.taskDefinition && primary?.rolloutState === 'COMPLETED' && primary.runningCount === service.desiredCount;
 		return runs || `the new revision failed: waiting for ECS to go back to ${lastPart(fallback)}`;
 	};
-	await until(ctx, back, `ECS to go back to ${lastPart(fallback)}`, { every: 2, atMost: 900 }).catch((error: unknown) => {
+	await until(ctx, back, `ECS to go back to ${lastPart(fallback)}`, { every, atMost: 900 }).catch((error: unknown) => {
 		if (!(error instanceof UserError)) throw error;
 	});
 	return service;
@@ -140,7 +164,7 @@ function failure(rollout: Rollout, service: Service, why: string, death: TaskDea
 		death ? deathReport(death) : '',
 		...troubleIn(service, rollout.since).map((message) => `ECS: ${message}`),
 	];
-	return new UserError('DeploymentFailed', lines.filter(Boolean).join('\n'), { hint: 'mend it, then run the same command again' });
+	return new UserError('DeploymentFailed', lines.filter(Boolean).join('\n'), { hint: death?.verdict.fix ?? 'mend it, then run the same command again' });
 }
 
 function fate({ wanted }: Rollout, { deployments = [] }: Service): string {

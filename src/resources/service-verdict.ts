@@ -1,7 +1,5 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
 import { lastPart } from './ecs.ts';
-import type { TaskDeath } from './task-failure.ts';
-import { deathLine } from './task-failure.ts';
 
 export interface Wanted {
 	/** ARN of the revision that was asked for. */
@@ -50,19 +48,6 @@ function progress({ desiredCount = 0, deployments = [], events = [] }: Service, 
 /** ECS's newest event without the name of the service, which is shown already. */
 function latestEvent([message]: (string | undefined)[]): string {
 	return message === undefined ? '' : `ECS: ${message.replace(/^\(service [^)]*\) /, '').replace(/\.$/, '')}`;
-}
-
-/** Failures that come back with every new task. */
-const hopeless = [
-	/exec format error|descriptor matching platform/i,
-	/did not contain json key/i,
-	/CannotPullContainerError.*(not found|does not exist|manifest unknown|is not supported)/is,
-	/OutOfMemory/i,
-];
-
-export function isHopeless(death: TaskDeath): boolean {
-	const text = [deathLine(death), ...(death.log?.lines ?? [])].join('\n');
-	return hopeless.some((sign) => sign.test(text));
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Container, ContainerDefinition, Task } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { describeDefinition, lastPart } from './ecs.ts';
 import { ignoring } from './support.ts';
+import { classify, type Verdict } from './task-death.ts';
 
 /** Why a task ended, from what AWS shows for about an hour after it. */
 export interface TaskDeath {
@@ -18,29 +19,49 @@ export interface TaskDeath {
 	containers: { name: string; exitCode: number | null; reason: string | null }[];
 	/** The container that ended the task, as far as AWS tells. */
 	culprit: string | null;
-	/** The end of its log, where it has one in CloudWatch. */
+	/** The end of its log, where it has one in CloudWatch: at most 200 lines. */
 	log: { group: string; stream: string; lines: string[] } | null;
+	/** What it died of, and what to do. */
+	verdict: Verdict;
+	/** Where its record is kept, for people; null where it is not. */
+	record: string | null;
 }
 
-/**
- * @param task as DescribeTasks shows it
- * @param lines how many of the last log lines to read
- */
-export async function describeDeath(aws: Aws, task: Task, lines = 50): Promise<TaskDeath> {
+/** Lines that are kept, and lines that are shown. */
+const keptLines = 200;
+const shownLines = 50;
+
+/** @param task as DescribeTasks shows it, once all of its containers have ended */
+export async function describeDeath(aws: Aws, task: Task): Promise<TaskDeath> {
 	const definitions = (await describeDefinition(aws, task.taskDefinitionArn ?? ''))?.taskDefinition?.containerDefinitions ?? [];
 	const culprit = findCulprit(task.containers ?? [], definitions);
-	const ran = task.containers?.some(({ name, exitCode }) => name === culprit && exitCode !== undefined) === true;
-	const place = ran ? logPlace(definitions.find(({ name }) => name === culprit), lastPart(task.taskArn)) : undefined;
-	return {
+	const exitCode = task.containers?.find(({ name }) => name === culprit)?.exitCode ?? null;
+	const place = exitCode === null ? undefined : logPlace(definitions.find(({ name }) => name === culprit), lastPart(task.taskArn));
+	const log = place ? { ...place, lines: (await lastLines(aws, place, keptLines)).map(withoutPasswords) } : null;
+	const facts = {
 		taskArn: task.taskArn ?? '',
 		taskDefinition: lastPart(task.taskDefinitionArn),
 		stopCode: task.stopCode ?? null,
 		reason: task.stoppedReason ?? 'no reason given',
-		stoppedAt: task.stoppedAt?.toISOString() ?? null,
+		stoppedAt: (task.stoppedAt ?? task.executionStoppedAt)?.toISOString() ?? null,
 		containers: (task.containers ?? []).map(({ name = '', exitCode, reason }) => ({ name, exitCode: exitCode ?? null, reason: reason ?? null })),
 		culprit: culprit ?? null,
-		log: place ? { ...place, lines: await lastLines(aws, place, lines) } : null,
+		log,
+		record: null,
 	};
+	const reason = [task.stoppedReason, ...facts.containers.map((container) => container.reason)].filter((text) => text).join('; ');
+	const container = culprit ?? definitions.find(({ essential }) => essential !== false)?.name ?? 'the task';
+	return { ...facts, verdict: classify({ container, reason, stopCode: facts.stopCode, exitCode, lines: log?.lines ?? [] }) };
+}
+
+/** A traceback may hold a URL with a password. */
+function withoutPasswords(line: string): string {
+	return line.replaceAll(/(\b[a-z][\w+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, '$1:***@');
+}
+
+/** Whether nothing of the task runs any more, so that its exit codes are known. */
+export function hasEnded({ lastStatus }: Task): boolean {
+	return lastStatus === 'STOPPED' || lastStatus === 'DEPROVISIONING';
 }
 
 /** All that AWS says about it in one line: reason, exit codes and reasons of the containers. */
@@ -55,12 +76,21 @@ export function deathLine({ reason, containers }: Pick<TaskDeath, 'reason' | 'co
 	return [reason, ...exits].join('; ');
 }
 
-/** The line above, and the end of the log below it. */
+/** The line above, the end of the log below it, and where all of it is kept. */
 export function deathReport(death: TaskDeath): string {
-	const { log, culprit } = death;
-	if (!log) return deathLine(death);
-	if (log.lines.length === 0) return `${deathLine(death)}\n${culprit} has written nothing to ${log.group}`;
-	return [deathLine(death), `the last lines of ${culprit} (${log.group}, ${log.stream}):`, ...log.lines.map((line) => `  ${line}`)].join('\n');
+	const kept = death.record === null ? [] : [`kept in ${death.record}`];
+	return [deathLine(death), ...logReport(death), ...kept].join('\n');
+}
+
+function logReport({ log, culprit }: TaskDeath): string[] {
+	if (!log) return [];
+	if (log.lines.length === 0) return [`${culprit} has written nothing to ${log.group}`];
+	return [`the last lines of ${culprit} (${log.group}, ${log.stream}):`, ...log.lines.slice(-shownLines).map((line) => `  ${line}`)];
+}
+
+/** `airflow-main-webserver` for a task of that service, or of that task definition's family. */
+export function ownerOf({ group, taskDefinitionArn }: Task): string {
+	return group?.replace(/^(service|family):/, '') ?? lastPart(taskDefinitionArn).replace(/:\d+$/, '');
 }
 
 /**
@@ -93,7 +123,7 @@ async function lastLines(aws: Aws, { group, stream }: { group: string; stream: s
 	for (let attempt = 1; ; attempt += 1) {
 		const answer = await ignoring(['ResourceNotFoundException'], aws.client(CloudWatchLogsClient).send(read));
 		const found = (answer?.events ?? []).map(({ message = '' }) => message.trimEnd());
-		if (found.length > 0 || attempt === 4) return found;
+		if (found.length > 0 || attempt === 3) return found;
 		await delay(1000);
 	}
 }

@@ -26,7 +26,7 @@ export function newProgress(): Progress {
 export function advance(progress: Progress, event: Event, now: number): Progress {
 	if (event.type === 'begin') return { ...newProgress(), keys: event.keys, needs: event.needs ?? {} };
 	if (event.type === 'start') progress.running.set(event.key, { since: now, action: event.action, note: undefined });
-	if (event.type === 'note') {
+	if (event.type === 'note' && !event.stays) {
 		const step = progress.running.get(event.key);
 		if (step) step.note = event.message;
 	}

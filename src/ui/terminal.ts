@@ -43,6 +43,7 @@ export function terminalPrinter({ stream, colours, history, explain, clock = () 
 			progress = advance(progress, event, clock());
 			if (event.type === 'done' && event.action !== 'none') above(`${colour.green('✔')} ${endedLine(event)}`);
 			if (event.type === 'failed') above(`${colour.red('✘')} ${event.key} failed: ${explain(event.error)}`);
+			if (event.type === 'note' && event.stays) above(`${colour.yellow('!')} ${event.key}: ${event.message}`);
 			timer ??= setInterval(refresh, 250).unref();
 			refresh();
 		},

@@ -1,96 +1,40 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Aws } from '../../src/aws/clients.ts';
-import type { Context, JsonObject } from '../../src/engine/resource.ts';
+import type { Context } from '../../src/engine/resource.ts';
 import { BuildImage, imageCanBeBuilt } from '../../src/resources/build-image.ts';
-import { EcrRepository } from '../../src/resources/ecr-repository.ts';
-import { EcsCluster } from '../../src/resources/ecs-cluster.ts';
 import { EcsService } from '../../src/resources/ecs-service.ts';
 import { EcsTaskDefinition } from '../../src/resources/ecs-task-definition.ts';
-import { IamRole } from '../../src/resources/iam-role.ts';
 import { imageContext } from '../../src/resources/image-context.ts';
-import { LogGroup } from '../../src/resources/log-group.ts';
 import { RunTask } from '../../src/resources/run-task.ts';
-import { startEndpoint, type TestEndpoint } from './endpoint.ts';
-import { contextOf, type Made, makeNeeds, removeAll, sample, type World, world } from './sample.ts';
-import { bucket, securityGroup, subnetA } from './samples-a.ts';
+import { type EcsStage, openEcsStage } from './ecs-stage.ts';
 
 /** The kinds of ECS against the local endpoint's ECS, whose containers really run. */
-const cluster = sample(EcsCluster, 'cluster', {}, () => ({ name: 'airflow-shared' }));
-const repository = sample(EcrRepository, 'repository', {}, () => ({ name: 'airflow-shared' }));
-const group = sample(LogGroup, 'log', {}, () => ({ name: '/airflow-deploy/airflow/test/web', retentionDays: 14 }));
-const role = sample(IamRole, 'role', {}, (_needs, { region, account }) => ({ name: 'airflow-test-task', service: 'ecs-tasks.amazonaws.com', sourceArn: `arn:aws:ecs:${region}:${account}:*`, path: '/', permissionsBoundary: null }));
-const stage = sample(EcsCluster, 'stage', { cluster, repository, group, role, bucket, subnetA, securityGroup }, () => ({ name: 'never-made' }));
-
-let endpoint: TestEndpoint;
-let folder: string;
+let stage: EcsStage;
 let aws: Aws;
-let here: World;
+let place: EcsStage['place'];
 let calls: string[] = [];
-let image: string;
-let names: { roleArn: string; group: string };
-let place: { cluster: string; subnets: string[]; securityGroups: string[]; assignPublicIp: boolean };
-const made: Made = [];
 
 beforeAll(async () => {
-	endpoint = await startEndpoint();
-	aws = await endpoint.clients({ region: 'us-east-1', observe: ({ operation }) => void calls.push(operation) });
-	here = world(aws);
-	const needs = (await makeNeeds(here, stage, made)) as Record<'cluster' | 'repository' | 'group' | 'role' | 'bucket' | 'subnetA' | 'securityGroup', Record<string, string>>;
-	place = { cluster: needs.cluster['name'] ?? '', subnets: [needs.subnetA['subnetId'] ?? ''], securityGroups: [needs.securityGroup['groupId'] ?? ''], assignPublicIp: true };
-	names = { roleArn: needs.role['arn'] ?? '', group: needs.group['name'] ?? '' };
-	folder = await imageFolder();
-	image = await build(needs.repository['uri'] ?? '', needs.bucket['name'] ?? '');
+	stage = await openEcsStage({ observe: ({ operation }) => void calls.push(operation) });
+	({ aws, place } = stage);
 });
-afterAll(async () => {
-	await removeAll(made);
-	await rm(folder, { recursive: true, force: true });
-	await endpoint.close();
-});
+afterAll(() => stage.close());
 
-/** The smallest image that the process runtime can run: Python and nothing else. */
-async function imageFolder(): Promise<string> {
-	const directory = await mkdtemp(join(tmpdir(), 'ecs-kinds-test-'));
-	await mkdir(join(directory, 'image'));
-	for (const [path, content] of Object.entries({ Dockerfile: 'FROM apache/airflow:2.5.3-python3.10\n', 'requirements.txt': '', 'constraints.txt': '', 'image/none.py': '' })) await writeFile(join(directory, path), content);
-	return directory;
-}
+const context = (key: string, signal?: AbortSignal): Context<Aws> => stage.context(key, signal);
+const revision = (name: string, script: string): Promise<string> => stage.revision(name, script);
 
-async function build(repositoryUri: string, bucketName: string): Promise<string> {
+test('an image is built once, and stands', async () => {
+	const { folder, repositoryUri, bucket } = stage.image;
 	const { hash } = await imageContext(folder, null);
-	const props = { repositoryName: 'airflow-shared', repositoryUri, bucket: bucketName, folder, hash, architecture: 'X86_64' as const, baseImage: null };
+	const props = { repositoryName: 'airflow-shared', repositoryUri, bucket, folder, hash, architecture: 'X86_64' as const, baseImage: null };
 	await imageCanBeBuilt(aws, props);
+	calls = [];
 	const built = await BuildImage.run(context('image'), props, undefined);
 	expect(await BuildImage.current?.(context('image'), props, built)).toBe(true);
-	calls = [];
 	expect(await BuildImage.run(context('image'), props, built)).toEqual(built);
 	expect(calls).not.toContain('PutImage');
-	return built.image;
-}
-
-function context(key: string, signal?: AbortSignal): Context<Aws> {
-	return { ...contextOf(here, key), ...(signal ? { signal } : {}) };
-}
-
-/** A revision whose one container runs a shell script. */
-async function revision(name: string, script: string): Promise<string> {
-	const options = { 'awslogs-group': names.group, 'awslogs-region': 'us-east-1', 'awslogs-stream-prefix': 'ecs' };
-	const container = {
-		name,
-		image,
-		command: ['bash', '-c', script],
-		healthCheck: { command: ['CMD', 'bash', '-c', 'true'], interval: 5, timeout: 2, retries: 2 },
-		logConfiguration: { logDriver: 'awslogs', options },
-	};
-	const definition: JsonObject = { family: `airflow-test-${name}`, networkMode: 'awsvpc', requiresCompatibilities: ['FARGATE'], cpu: '256', memory: '512', executionRoleArn: names.roleArn, taskRoleArn: names.roleArn, containerDefinitions: [container] };
-	const ctx = context(`task-definition-${name}`);
-	const outputs = await EcsTaskDefinition.create(ctx, { cluster: place.cluster, definition });
-	made.push({ sample: { kind: EcsTaskDefinition, key: `${outputs.family}:${outputs.revision}` } as never, ctx, outputs });
-	return outputs.arn;
-}
+});
 
 describe('a task that is run', () => {
 	const run = (taskDefinition: string, ctx: Context<Aws> = context('init')) => RunTask.run(ctx, { ...place, taskDefinition, container: 'init', inputs: {} }, undefined);
@@ -131,7 +75,7 @@ test('a task that nobody waits for ends with its definition', async () => {
 	const interruption = new AbortController();
 	const ctx = context('sleeper', interruption.signal);
 	await expect(RunTask.run({ ...ctx, note: () => interruption.abort() }, { ...place, taskDefinition: arn, container: 'sleeper', inputs: {} }, undefined)).rejects.toMatchObject({ name: 'AbortError' });
-	const definition = made.at(-1);
+	const definition = stage.made.at(-1);
 	calls = [];
 	await EcsTaskDefinition.remove(definition?.ctx as Context<Aws>, definition?.outputs as never);
 	expect(calls).toContain('StopTask');

@@ -1,7 +1,6 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from 'vitest';
-import { isHopeless, judge, troubleIn } from '../../src/resources/service-verdict.ts';
-import type { TaskDeath } from '../../src/resources/task-failure.ts';
+import { judge, troubleIn } from '../../src/resources/service-verdict.ts';
 
 const revision = (number: number): string => `arn:aws:ecs:us-east-1:000000000000:task-definition/airflow-main-webserver:${number}`;
 const wanted = { taskDefinition: revision(4), deployment: 'ecs-svc/4' };
@@ -39,21 +38,6 @@ describe('a deployment', () => {
 	test('failed when the service is being deleted', () => {
 		expect(judge({ ...service(deployment(4, {})), status: 'DRAINING' }, wanted, true)).toEqual({ state: 'failed', why: 'the service is DRAINING' });
 	});
-});
-
-const death = (reason: string, lines: string[] = []): TaskDeath => ({ taskArn: '', taskDefinition: '', stopCode: null, reason, stoppedAt: null, containers: [], culprit: 'web', log: { group: 'g', stream: 's', lines } });
-
-test.each([
-	["CannotPullContainerError: pull image manifest has been retried 7 time(s): image Manifest does not contain descriptor matching platform 'linux/amd64'", []],
-	['CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref x: not found', []],
-	['ResourceInitializationError: retrieved secret from Secrets Manager did not contain json key url', []],
-	['Essential container in task exited', ['exec /usr/bin/dumb-init: exec format error']],
-])('%s comes back with every task', (reason, lines) => {
-	expect(isHopeless(death(reason, lines))).toBe(true);
-});
-
-test.each(['Essential container in task exited', 'Task failed container health checks', 'CannotPullContainerError: toomanyrequests: You have reached your pull rate limit'])('%s may go better the next time', (reason) => {
-	expect(isHopeless(death(reason))).toBe(false);
 });
 
 test('trouble of earlier deployments is not told again', () => {

@@ -37,6 +37,8 @@ describe('what is said about a dead task', () => {
 		containers: [{ name: 'webserver', exitCode: 1, reason: null }],
 		culprit: 'webserver',
 		log: { group: '/airflow-deploy/airflow/main/webserver', stream: 'ecs/webserver/0123456789abcdef0123456789abcdef', lines: ['Traceback', 'ImportError: no'] },
+		verdict: { class: 'exit-code', cause: 'webserver exited with 1: ImportError: no', fix: 'correct it', passes: false },
+		record: null,
 	};
 
 	test('names reason, exit code and the end of its log', () => {
@@ -46,6 +48,12 @@ describe('what is said about a dead task', () => {
 			  Traceback
 			  ImportError: no"
 		`);
+	});
+	test('shows 50 lines, and says where all are kept', () => {
+		const lines = Array.from({ length: 200 }, (_, index) => `line ${index}`);
+		const report = deathReport({ ...death, log: { group: '/web', stream: 's', lines }, record: '.airflow-deploy/state/a/deaths/b.json' }).split('\n');
+		expect(report.filter((line) => line.startsWith('  '))).toHaveLength(50);
+		expect(report.slice(-2)).toEqual(['  line 199', 'kept in .airflow-deploy/state/a/deaths/b.json']);
 	});
 	test('says where a container wrote nothing', () => {
 		expect(deathReport({ ...death, log: { group: '/web', stream: 's', lines: [] } })).toBe('Essential container in task exited; webserver exited with 1\nwebserver has written nothing to /web');

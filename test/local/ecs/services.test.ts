@@ -97,6 +97,21 @@ test('the circuit breaker rolls back to the last completed deployment', async ()
 	expect(detail['serviceDeployments']?.[0]).toMatchObject({ deploymentCircuitBreaker: { status: 'TRIGGERED', failureCount: 3, threshold: 3 }, rollback: { reason: expect.stringContaining('circuit breaker') } });
 });
 
+test('StopServiceDeployment goes back to the last completed deployment at once', async () => {
+	const aws = await worldWith(task(), task());
+	await aws.call('CreateService', service('web', { taskDefinition: 'web:1' }));
+	await aws.clock.advance(15);
+	await aws.call('UpdateService', { cluster: 'main', service: 'web', taskDefinition: 'web:2' });
+	await aws.clock.advance(1);
+	const { serviceDeployments } = await aws.call('ListServiceDeployments', { cluster: 'main', service: 'web', status: ['PENDING', 'IN_PROGRESS'] });
+	const serviceDeploymentArn = serviceDeployments?.[0]?.['serviceDeploymentArn'];
+	expect(await aws.call('StopServiceDeployment', { serviceDeploymentArn, stopType: 'ROLLBACK' })).toEqual({ serviceDeploymentArn });
+	await aws.clock.advance(2);
+	expect(rollouts(await describe(aws))).toEqual([['PRIMARY', 'COMPLETED', 'web:1']]);
+	expect((await aws.call('DescribeServiceDeployments', { serviceDeploymentArns: [serviceDeploymentArn] }))['serviceDeployments']?.[0]).toMatchObject({ status: 'ROLLBACK_SUCCESSFUL' });
+	await expect(aws.call('StopServiceDeployment', { serviceDeploymentArn })).rejects.toThrow(/ConflictException/);
+});
+
 test('a rollback at 0/100 starts the old revision again, and shows the failed one meanwhile', async () => {
 	const aws = await worldWith(task(), task({ command: ['broken'] }));
 	const alone = { minimumHealthyPercent: 0, maximumPercent: 100, deploymentCircuitBreaker: { enable: true, rollback: true } };
