@@ -4,12 +4,13 @@ import { byTime, type ComponentLogs, type LogEvent } from './event.ts';
 import { tailLive } from './live-tail.ts';
 import { merge } from './merge.ts';
 import { isPassing } from './passing.ts';
-import type { LogReader } from './reader.ts';
+import type { PageOptions } from './reader.ts';
 import { overlap, Seen } from './seen.ts';
 
 export interface FollowOptions {
 	readonly aws: Aws;
-	readonly reader: LogReader;
+	/** `LogReader`. */
+	readonly reader: { pages(group: ComponentLogs, options: PageOptions): AsyncIterable<LogEvent[]> };
 	readonly groups: readonly ComponentLogs[];
 	/** Milliseconds since 1970. */
 	readonly from: number;
@@ -50,6 +51,8 @@ class Follower {
 	readonly #seen: ReadonlyMap<string, Seen>;
 	#shown: Promise<void> = Promise.resolve();
 	#live = false;
+	/** Until then the live tail may have left something out that looks find only now. */
+	#unsureUntil = 0;
 	#wake: () => void = () => {};
 	#thorough = performance.now();
 
@@ -69,10 +72,10 @@ class Follower {
 		const listener = {
 			onStart: () => {
 				this.#live = true;
-				this.#wake();
+				this.#mistrust();
 			},
 			onEvents: (events: LogEvent[]) => void this.#show(events),
-			onSampled: () => this.#wake(),
+			onSampled: () => this.#mistrust(),
 		};
 		while (!signal.aborted && (await tailLive(aws, groups, listener, signal))) {
 			this.#live = false;
@@ -83,7 +86,7 @@ class Follower {
 
 	async looks(): Promise<void> {
 		for (let failures = 0, pause = pauses.busy; ; ) {
-			await this.#rest(this.#live ? pauses.live : pause);
+			await this.#rest(this.#live && performance.now() > this.#unsureUntil ? pauses.live : pause);
 			try {
 				const found = await this.#lookAtAll();
 				pause = found > 0 ? pauses.busy : Math.min(pauses.quiet, pause * 1.5);
@@ -92,9 +95,14 @@ class Follower {
 				failures += 1;
 				if (!isPassing(error) || failures > mostFailures) throw error;
 				if (failures === 1) this.#options.note(`the connection to CloudWatch Logs is interrupted (${error instanceof Error ? error.name : String(error)}): trying again`);
-				pause = Math.min(30_000, 1000 * 2 ** failures);
+				pause = Math.min(30_000, 500 * 2 ** failures);
 			}
 		}
+	}
+
+	#mistrust(): void {
+		this.#unsureUntil = performance.now() + pauses.live;
+		this.#wake();
 	}
 
 	/** @returns how many new events there were */
@@ -115,7 +123,7 @@ class Follower {
 		return events;
 	}
 
-	#pages(group: ComponentLogs, from: number): AsyncGenerator<LogEvent[]> {
+	#pages(group: ComponentLogs, from: number): AsyncIterable<LogEvent[]> {
 		const { reader, patternOf, signal } = this.#options;
 		return reader.pages(group, { from, pattern: patternOf(group), signal });
 	}
