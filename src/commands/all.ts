@@ -10,6 +10,7 @@ import { state } from './state.ts';
 import { status } from './status.ts';
 import { teardown } from './teardown.ts';
 import { dbInit, deploy, up, upload } from './up.ts';
+import { validate } from './validate.ts';
 
 /** In the order of the help. */
-export const commands: readonly (Command | Group)[] = [init, plan, up, upload, dbInit, deploy, status, logs, open, credentials, teardown, policy, state, local];
+export const commands: readonly (Command | Group)[] = [init, plan, up, upload, dbInit, deploy, status, validate, logs, open, credentials, teardown, policy, state, local];

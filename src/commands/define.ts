@@ -14,9 +14,13 @@ interface Value {
 	readonly help: string;
 	readonly choices?: readonly string[];
 }
-export type Options = Readonly<Record<string, Flag | Value>>;
-export type Given<O extends Options> = { readonly [Name in keyof O]: O[Name] extends Flag ? boolean : string | undefined };
-
+interface List {
+	readonly kind: 'list';
+	readonly placeholder: string;
+	readonly help: string;
+}
+export type Options = Readonly<Record<string, Flag | Value | List>>;
+export type Given<O extends Options> = { readonly [Name in keyof O]: O[Name] extends Flag ? boolean : O[Name] extends List ? readonly string[] : string | undefined };
 
 /** A word after the command's name. */
 interface Positional {
@@ -65,4 +69,9 @@ export function flag(help: string, short?: string): Flag {
 
 export function value(placeholder: string, help: string, choices?: readonly string[]): Value {
 	return { kind: 'value', placeholder, help, ...(choices ? { choices } : {}) };
+}
+
+/** An option that can be given several times. */
+export function list(placeholder: string, help: string): List {
+	return { kind: 'list', placeholder, help };
 }

@@ -110,3 +110,36 @@ export interface TimelineStep extends Omit<Step, 'startedAt'> {
 	/** Whether it is on the longest chain of steps that waited for each other. */
 	critical: boolean;
 }
+
+export interface ValidateDocument {
+	/** Everything that was asked for is proved. */
+	ok: boolean;
+	checks: CheckDocument[];
+	/** Path of the report, an HTML file. */
+	report: string;
+	environment: string;
+	/** How it was looked at: `logs` where the web page could not be reached. */
+	mode: 'browser' | 'http' | 'logs';
+	versions: Record<string, string>;
+	wallSeconds: number;
+}
+
+export interface CheckDocument {
+	/** `login`, `run:tutorial` … */
+	name: string;
+	/** Also where there was nothing to check; not where it could not be checked. */
+	ok: boolean;
+	seconds: number;
+	/** What was seen, or what is wrong and why. */
+	detail: string;
+	/** Path relative to the report's folder. */
+	screenshot: string | null;
+	verdict: 'passed' | 'failed' | 'not-checked' | 'left-out';
+	proves: string;
+	/** What to do about a failure. */
+	hint: string | null;
+	/** Log lines that show it; of a failed task its last ones. */
+	lines: string[];
+	/** Since the validation began. */
+	startSeconds: number;
+}

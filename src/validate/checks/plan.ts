@@ -1,0 +1,45 @@
+import type { Check } from '../check.ts';
+import type { Session } from '../session.ts';
+import { asFound } from './as-found.ts';
+import { earlierTaskLines, recentLines, schedulerLines, webserverLines } from './component-lines.ts';
+import { dagList, parsing } from './dag-list.ts';
+import { login } from './login.ts';
+import { plugin } from './plugin.ts';
+import { run } from './run.ts';
+import { scheduler } from './scheduler.ts';
+import { taskLines } from './task-lines.ts';
+import { taskLog } from './task-log.ts';
+import { trigger } from './trigger.ts';
+import { webPage } from './web-page.ts';
+
+/** The sample DAGs, and the files that define them. */
+const samples: Readonly<Record<string, string>> = { tutorial: 'dags/tutorial.py', tutorial_taskflow_api: 'dags/tutorial_taskflow_api.py' };
+
+/** Decides over all others. */
+export const first: Check = webPage;
+
+/** With a web page: what is looked at before it is known which DAGs there are. */
+export const pageChecks: readonly Check[] = [scheduler, login, dagList];
+
+/** Without one: what logs and AWS can prove. */
+export const logChecks: readonly Check[] = [scheduler, parsing, recentLines('webserver'), recentLines('scheduler'), earlierTaskLines];
+
+/** What is run, and what is looked at meanwhile and afterwards. */
+export function runChecks(session: Session): Check[] {
+	const dags = chosenDags(session);
+	if (dags.length === 0) return [nothingRun, plugin, webserverLines, schedulerLines, asFound];
+	return [...dags.map(trigger), plugin, ...dags.flatMap((dag) => [run(dag), taskLog(dag), taskLines(dag)]), webserverLines, schedulerLines, asFound];
+}
+
+function chosenDags({ wishes, dags, deployed: { manifest } }: Session): string[] {
+	if (wishes.all) return [...dags];
+	if (wishes.dags.length > 0) return [...new Set(wishes.dags)];
+	return Object.entries(samples).flatMap(([dag, file]) => (manifest?.files[file] === undefined ? [] : [dag]));
+}
+
+const nothingRun: Check = {
+	name: 'runs',
+	proves: 'the sample DAGs run, where they are deployed',
+	needs: [],
+	run: async ({ deployed }) => ({ detail: `parsing only: the sample DAGs are not deployed; airflow-deploy validate${deployed.flags} --dag ID runs one of yours, --all all of them`, leftOut: true }),
+};

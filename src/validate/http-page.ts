@@ -1,0 +1,54 @@
+import { airflowApi } from './airflow-api.ts';
+import { CheckFailed } from './check.ts';
+import { httpRequest } from './http-request.ts';
+import type { WebPage } from './web-page.ts';
+
+/** The same without a browser: Airflow's REST API with the password, and the login form for pages that have no API. */
+export function httpPage(url: string): WebPage {
+	let authorization = '';
+	let cookie = '';
+	const api = airflowApi((method, path, { body, accept }) =>
+		httpRequest(url + path, {
+			method,
+			headers: { authorization, accept, ...(body ? { 'content-type': 'application/json' } : {}) },
+			...(body ? { body: JSON.stringify(body) } : {}),
+		}),
+	);
+	return {
+		kind: 'http',
+		agent: 'no browser: REST API',
+		api,
+		async login(username, password) {
+			authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+			const { status } = await httpRequest(`${url}/api/v1/dags?limit=1`, { headers: { authorization } });
+			if (status === 401 || status === 403) throw new CheckFailed(`Airflow's REST API refuses user ${username} (${status})`);
+			if (status >= 300) throw new CheckFailed(`Airflow's REST API answered ${status} to the first call with the password`);
+			cookie = await formLogin(url, username, password);
+		},
+		async dagList() {
+			const [dags, errors] = await Promise.all([api.dags(), api.importErrors()]);
+			return { dags: dags.map(({ dag_id }) => dag_id), importErrors: errors.map(({ filename, stack_trace }) => `Broken DAG: [${filename}] ${stack_trace}`) };
+		},
+		unpause: (dagId) => api.setPaused(dagId, false),
+		trigger: (dagId, runId) => api.trigger(dagId, runId),
+		openRun: async () => {},
+		showsRun: async () => {},
+		taskLog: (dagId, run, task) => api.log(dagId, run.dag_run_id, task),
+		visit: (path) => httpRequest(url + path, { headers: { cookie } }),
+		screenshot: async () => undefined,
+		close: async () => {},
+	};
+}
+
+/** Flask-AppBuilder's form (AUTH_DB): a token, then a session cookie. */
+async function formLogin(url: string, username: string, password: string): Promise<string> {
+	const form = await httpRequest(`${url}/login/`);
+	const token = /name="csrf_token"[^>]*value="([^"]+)"/.exec(form.text)?.[1] ?? '';
+	const answer = await httpRequest(`${url}/login/`, { method: 'POST', headers: { cookie: cookiesOf(form.headers) }, body: new URLSearchParams({ csrf_token: token, username, password }) });
+	if (answer.status !== 302 || answer.headers.get('location')?.includes('/login') === true) throw new CheckFailed(`the login form refuses user ${username}`);
+	return cookiesOf(answer.headers);
+}
+
+function cookiesOf(headers: Headers): string {
+	return headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
+}

@@ -1,0 +1,64 @@
+import type { Aws } from '../aws/clients.ts';
+import type { Config } from '../config/config.ts';
+import type { CredentialsDocument, StatusDocument } from '../environment/documents.ts';
+import type { Manifest } from '../resources/upload-bundle.ts';
+import type { WebPage } from './web-page.ts';
+
+/** What the user asked for. */
+export interface Wishes {
+	/** DAGs to run; empty: the sample ones, where they are deployed. */
+	readonly dags: readonly string[];
+	/** Every DAG that is deployed. */
+	readonly all: boolean;
+	/** How long the runs may take, seconds. */
+	readonly timeout: number;
+	readonly browser: boolean;
+	readonly headed: boolean;
+}
+
+/** What is validated, as AWS shows it. */
+export interface Deployed {
+	readonly aws: Aws;
+	readonly config: Config;
+	readonly status: StatusDocument;
+	/** Undefined where the secret cannot be read, and why. */
+	readonly credentials: CredentialsDocument | undefined;
+	readonly credentialsError: string | undefined;
+	/** The bundle that was uploaded. */
+	readonly manifest: Manifest | undefined;
+	/** Who may reach the web page, as recorded. */
+	readonly allowedCidrs: readonly string[];
+	/** ` --local`, ` --env x`: what makes another command be about the same environment. */
+	readonly flags: string;
+}
+
+/** A run that this validation started. */
+export interface OwnRun {
+	readonly dagId: string;
+	readonly runId: string;
+	/** Whether the DAG was paused before. */
+	readonly wasPaused: boolean;
+	/** Epoch milliseconds. */
+	readonly since: number;
+	triggered: boolean;
+	ended: boolean;
+}
+
+/** What checks work with, and what they hand to later ones. */
+export interface Session {
+	readonly deployed: Deployed;
+	readonly wishes: Wishes;
+	/** The web page through a browser, or through HTTP alone; absent where it cannot be reached. */
+	page?: WebPage;
+	/** DAGs that Airflow has; set by the check that lists them. */
+	dags: readonly string[];
+	/** When the validation began, epoch milliseconds. */
+	readonly began: number;
+	/** Aborted by Ctrl-C. */
+	readonly signal: AbortSignal;
+	readonly runs: OwnRun[];
+	/** The text of log pages that were read, by DAG, and whose try it was. */
+	readonly logPages: Map<string, { readonly task: string; readonly text: string }>;
+	/** Says what is going on within a check. */
+	readonly busy: (text: string) => void;
+}

@@ -1,0 +1,109 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Aws } from '../aws/clients.ts';
+import type { Config } from '../config/config.ts';
+import type { CheckDocument, CredentialsDocument, StatusDocument, ValidateDocument } from '../environment/documents.ts';
+import type { Environment } from '../environment/environment.ts';
+import { lastTimeline } from '../environment/timeline.ts';
+import { readAnchor } from '../resources/s3-anchor.ts';
+import { readManifest } from '../resources/upload-bundle.ts';
+import { naming } from '../stacks/inputs.ts';
+import { launchBrowser } from './browser.ts';
+import { browserPage } from './browser-page.ts';
+import { isOk, type Result } from './check.ts';
+import { first, logChecks, pageChecks, runChecks } from './checks/plan.ts';
+import { httpPage } from './http-page.ts';
+import { type Observer, perform } from './perform.ts';
+import { renderReport } from './report/report.ts';
+import type { Deployed, Session, Wishes } from './session.ts';
+import { runTimeline } from './run-timeline.ts';
+import { versionsOf } from './versions.ts';
+
+export interface ValidateOptions {
+	readonly aws: Aws;
+	readonly config: Config;
+	readonly environment: Environment;
+	readonly status: StatusDocument;
+	readonly wishes: Wishes;
+	/** The working directory: reports go below it. */
+	readonly cwd: string;
+	readonly env: NodeJS.ProcessEnv;
+	readonly signal: AbortSignal;
+	/** ` --local --env x`: the flags of other commands about the same environment. */
+	readonly flags: string;
+	readonly observer: Observer;
+	readonly busy: (text: string) => void;
+	/** Says what is done otherwise than asked, and why. */
+	readonly note: (text: string) => void;
+}
+
+/**
+ * Does what a careful person would after a deployment, and writes a report about it. Checks that fail are in the document,
+ * not thrown; what was paused is paused again in any case.
+ * @throws UserError where `--headed` cannot be had
+ */
+export async function validate(options: ValidateOptions): Promise<ValidateDocument> {
+	const began = new Date();
+	const deployed = await lookAtDeployed(options);
+	const session: Session = { deployed, wishes: options.wishes, dags: [], began: began.getTime(), signal: options.signal, runs: [], logPages: new Map(), busy: options.busy };
+	const results: Result[] = [];
+	try {
+		await perform([first], session, results, options.observer);
+		if (results.every(isOk)) await openPage(session, options);
+		const checks = session.page === undefined ? logChecks : pageChecks;
+		await perform(checks, session, results, options.observer);
+		if (session.page !== undefined) await perform(runChecks(session), session, results, options.observer);
+		return await conclude(options, session, results, began);
+	} finally {
+		await session.page?.close().catch(() => {});
+	}
+}
+
+async function lookAtDeployed({ aws, config, status, environment, flags }: ValidateOptions): Promise<Deployed> {
+	const { bucket } = naming({ config, place: aws });
+	let credentialsError: string | undefined;
+	const [credentials, manifest, anchor] = await Promise.all([
+		environment.credentials().catch((error: unknown): CredentialsDocument | undefined => void (credentialsError = error instanceof Error ? error.message : String(error))),
+		readManifest({ aws }, bucket, config.environment),
+		readAnchor(aws, bucket, config.environment),
+	]);
+	const cidrs = anchor?.options['allowedCidrs'];
+	const allowedCidrs = Array.isArray(cidrs) ? cidrs.filter((cidr) => typeof cidr === 'string') : [];
+	return { aws, config, status, credentials, credentialsError, manifest, allowedCidrs, flags };
+}
+
+/** The browser is started once it is known that there is something to see. */
+async function openPage(session: Session, { wishes, env, note }: ValidateOptions): Promise<void> {
+	const url = session.deployed.status.webserver.url ?? '';
+	const say = (why: string): void => note(`no browser: ${why}; the same is proved through Airflow's REST API`);
+	const launched = wishes.browser ? await launchBrowser({ env, headed: wishes.headed, say }) : undefined;
+	session.page = launched === undefined ? httpPage(url) : await browserPage(launched.browser, url, launched.name);
+}
+
+async function conclude({ cwd, aws, config }: ValidateOptions, session: Session, results: readonly Result[], began: Date): Promise<ValidateDocument> {
+	const name = `${config.environment}-${began.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+	const folder = join(cwd, '.airflow-deploy', 'reports');
+	const shots = await writeScreenshots(folder, name, results);
+	const ok = results.every(isOk) && !session.signal.aborted;
+	const [versions, runs, lastUp] = await Promise.all([versionsOf(session), runTimeline(session), lastTimeline({ cwd, aws, config })]);
+	const report = join(folder, `${name}.html`);
+	await writeFile(report, renderReport({ deployed: session.deployed, ok, began, results, versions, runs, lastUp, wallSeconds: (Date.now() - began.getTime()) / 1000 }), { mode: 0o600 });
+	return { ok, checks: results.map((result) => checkDocument(result, shots.get(result.name))), report, environment: config.environment, mode: session.page?.kind ?? 'logs', versions, wallSeconds: Math.round((Date.now() - began.getTime()) / 100) / 10 };
+}
+
+/** Beside the report, which holds them too: for whoever reads the JSON document. Returns paths relative to the report. */
+async function writeScreenshots(folder: string, name: string, results: readonly Result[]): Promise<Map<string, string>> {
+	await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
+	const written = new Map<string, string>();
+	for (const [index, { name: check, screenshot }] of results.entries()) {
+		if (screenshot === undefined) continue;
+		const path = `${name}/${String(index + 1).padStart(2, '0')}-${check.replaceAll(/[^\w.-]/g, '-')}.png`;
+		await writeFile(join(folder, path), screenshot, { mode: 0o600 });
+		written.set(check, path);
+	}
+	return written;
+}
+
+function checkDocument({ name, proves, verdict, seconds, startSeconds, detail, hint, lines }: Result, screenshot: string | undefined): CheckDocument {
+	return { name, ok: isOk({ verdict }), seconds, detail, screenshot: screenshot ?? null, verdict, proves, hint: hint ?? null, lines: [...lines], startSeconds };
+}
