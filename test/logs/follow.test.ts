@@ -89,15 +89,17 @@ describe('following by looks, where the endpoint has no live tail', () => {
 		const events = following.events();
 		expect(following.numbers().toSorted(ascending)).toEqual(countTo(5000));
 		expect(timesOf(events.slice(0, 1000))).toEqual(timesOf(events.slice(0, 1000)).toSorted(ascending));
-		for (const stream of new Set(events.map(({ logStreamName }) => logStreamName))) {
+		const streams = [...new Set(events.map(({ logStreamName }) => logStreamName))];
+		const unordered = streams.filter((stream) => {
 			const own = timesOf(events.filter(({ logStreamName }) => logStreamName === stream));
-			expect(own, stream).toEqual(own.toSorted(ascending));
-		}
+			return own.some((time, index) => time < (own[index - 1] ?? 0));
+		});
+		expect(unordered).toEqual([]);
 		let newest = 0;
 		const disorder = events.map(({ timestamp }) => (newest = Math.max(newest, timestamp)) - timestamp);
 		expect(Math.max(...disorder)).toBeLessThan(lateBy + 3000);
 		expect(following.stderr.text).toBe('');
-	});
+	}, 60_000);
 
 	test('a group that comes later is followed, and nothing is written twice after a rest', async () => {
 		const following = start(['task', '-f', '--json', '--dag', 'tutorial', '--run', 'manual__2026-11-24T12:59:00+00:00']);
