@@ -5,6 +5,7 @@ import { type Aws, awsClients, type CallObserver, type Connection, settings } fr
 import { explainCredentials, noCredentials } from './credential-errors.ts';
 import { explain } from './errors.ts';
 import { deadEndpoint } from './network-errors.ts';
+import { explainRegion } from './opt-in.ts';
 
 /** How long an endpoint may take to accept a connection, milliseconds. */
 const patience = 3000;
@@ -24,7 +25,7 @@ export async function connect(connection: Connection, observe?: CallObserver): P
 		if (Account === undefined || partition === undefined) throw new Error('GetCallerIdentity answered without account or ARN');
 		return awsClients(connection, { account: Account, partition }, observe);
 	} catch (error) {
-		throw explain(error, connection) ?? error;
+		throw (await explainRegion(error, connection)) ?? explain(error, connection) ?? error;
 	} finally {
 		client.destroy();
 	}

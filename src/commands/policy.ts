@@ -4,9 +4,19 @@ import type { CommandContext } from './context.ts';
 import { defineCommand, value } from './define.ts';
 import { type PolicyDocument, type Placeholders, policyDocuments } from './policy-documents.ts';
 
-/** What is asked before the first create, beside the objects themselves (environment/zones.ts, environment/preflight.ts). */
+/** What is asked before the first create, beside the objects themselves (environment/preflight.ts and what it calls). */
 const beside: readonly Grant[] = [
-	{ actions: ['ec2:DescribeAvailabilityZones', 'rds:DescribeOrderableDBInstanceOptions', 'servicequotas:GetServiceQuota'], on: ['*'], for: 'up' },
+	{
+		actions: [
+			...['AvailabilityZones', 'DhcpOptions', 'Regions', 'RouteTables', 'Subnets', 'VpcAttribute', 'VpcBlockPublicAccessOptions', 'VpcEndpoints', 'Vpcs'].map((what) => `ec2:Describe${what}`),
+			'ecs:ListAccountSettings',
+			'rds:DescribeDBInstances',
+			'rds:DescribeOrderableDBInstanceOptions',
+			'servicequotas:GetServiceQuota',
+		],
+		on: ['*'],
+		for: 'up',
+	},
 ];
 
 interface Policies {

@@ -73,8 +73,9 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
 function crossChecks(config: Config, region: string): string[] {
 	const problems = [...nameProblems(config, region), ...sizeProblems(config)];
 	const { vpcId, subnetIds } = config;
-	if (vpcId !== undefined && new Set(subnetIds).size < 2) problems.push(`${prefix}SUBNET_IDS: two or more subnets of ${vpcId} are needed, in different zones`);
+	if (vpcId !== undefined && (subnetIds.length !== 2 || new Set(subnetIds).size !== 2)) problems.push(`${prefix}SUBNET_IDS: two subnets of ${vpcId} are needed, in different zones`);
 	if (vpcId === undefined && subnetIds.length > 0) problems.push(`${prefix}VPC_ID: is needed with ${prefix}SUBNET_IDS`);
+	if (vpcId === undefined && config.assignPublicIp === false) problems.push(`${prefix}ASSIGN_PUBLIC_IP: the subnets that are made lead to an internet gateway, which carries public addresses only: false needs ${prefix}VPC_ID`);
 	return problems;
 }
 

@@ -34,7 +34,7 @@ export const settings = {
 	baseImage: { name: 'BASE_IMAGE', default: 'apache/airflow:2.5.3-python3.10', help: 'What the image is built from', check: matching(/^\S+$/, 'must be an image reference without spaces') },
 
 	vpcId: { name: 'VPC_ID', help: 'An existing VPC to use, with SUBNET_IDS; unset, one is made', check: matching(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be a VPC id, e.g. vpc-0123456789abcdef0').optional() },
-	subnetIds: { name: 'SUBNET_IDS', default: '', help: 'Two or more subnets of VPC_ID in different zones, comma-separated', check: subnets },
+	subnetIds: { name: 'SUBNET_IDS', default: '', help: 'Two subnets of VPC_ID in different zones, comma-separated', check: subnets },
 	balancerSubnetIds: { name: 'BALANCER_SUBNET_IDS', default: '', help: 'Public subnets for the load balancer, where SUBNET_IDS are private', check: subnets, later: true },
 	assignPublicIp: { name: 'ASSIGN_PUBLIC_IP', help: 'Whether tasks get a public address; unset, what the subnets\' routes need', check: yesOrNo.optional() },
 	allowedCidrs: { name: 'ALLOWED_CIDRS', help: 'Who may reach the web page, comma-separated IPv4 blocks; unset, only the address you run up from', check: cidrs.optional() },

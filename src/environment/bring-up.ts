@@ -2,7 +2,7 @@ import type { Aws } from '../aws/clients.ts';
 import { isLoopback } from '../aws/loopback.ts';
 import { criticalPath, type Outcome, plan, stepsOf, up } from '../engine/engine.ts';
 import type { Stack } from '../engine/stack.ts';
-import { StateFile } from '../engine/state.ts';
+import type { StateFile } from '../engine/state.ts';
 import { readAnchor } from '../resources/s3-anchor.ts';
 import { readManifest } from '../resources/upload-bundle.ts';
 import { restartVariable } from '../stacks/airflow-settings.ts';
@@ -10,11 +10,11 @@ import { standingCost, total } from '../stacks/cost.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
 import { type Goal, goals, mainStack } from '../stacks/main.ts';
 import { sharedScope, sharedStack } from '../stacks/shared.ts';
+import { UserError } from '../errors.ts';
 import type { PlanDocument, UpDocument } from './documents.ts';
 import type { Options } from './options.ts';
-import { filesOf } from './places.ts';
 import { preflight } from './preflight.ts';
-import { assertDone, headerOf, type Held, holding, lookAt, readStates, remember } from './session.ts';
+import { assertDone, type Held, holding, lookAt, readStates, remember } from './session.ts';
 import { status } from './status.ts';
 import { recordRun } from './timeline.ts';
 import { stackInputs } from './wanted.ts';
@@ -25,7 +25,6 @@ import { stackInputs } from './wanted.ts';
  */
 export async function bringUp(options: Options, goal: Goal): Promise<UpDocument> {
 	const [began, startedAt] = [performance.now(), new Date()];
-	await forgetVanished(options);
 	const outcome = await holding(options, (held) => converge(options, held, goal));
 	await remember(options, outcome);
 	if (goal === 'up') await recordRun(options, outcome, { startedAt, wallSeconds: seconds(performance.now() - began) });
@@ -45,13 +44,15 @@ export async function planUp(options: Options): Promise<PlanDocument> {
 	const states = await readStates(options);
 	const inputs = await stackInputs(options, states, 'up');
 	const changes = await plan(stacksFor(inputs), lookAt(options, states));
-	const lines = standingCost(options.config);
+	await preflight(options, inputs, states.get(options.config.environment)?.entries ?? {}, 'up').catch(sayWhatStops(options));
+	const lines = standingCost(inputs);
 	return { changes: changes.map(({ key, type, action, why }) => ({ key, type, action, why })), cost: { ...total(lines), currency: 'USD', lines } };
 }
 
 async function converge(options: Options, held: Held, goal: Goal): Promise<Outcome> {
-	if (Object.keys(held.environment.entries).length === 0) await preflight(options);
+	await forgetVanished(options, held);
 	const inputs = await stackInputs(options, held.run.states, goal);
+	await preflight(options, inputs, held.environment.entries, goal);
 	const stacks = stacksFor(inputs);
 	return up(stacks, sharingEarly(held, stacks[0]), keysOf(goal, inputs));
 }
@@ -82,18 +83,27 @@ function hasNothingToPrune(state: StateFile, stack: Stack<Aws>): boolean {
 	return Object.keys(state.entries).every((key) => stack.nodes.has(key));
 }
 
+/** A plan tells of an obstacle and goes on. */
+function sayWhatStops({ warn }: Options): (error: unknown) => void {
+	return (error) => {
+		if (!(error instanceof UserError)) throw error;
+		warn(`up would stop before it makes anything: ${error.message}`);
+	};
+}
+
 /**
  * The local account does not outlive a reboot. Where the record's anchor is gone there, so is all else: begin anew.
  * A real account is asked object by object instead.
  */
-async function forgetVanished(options: Options): Promise<void> {
-	const { aws, config, cwd, warn } = options;
-	if (!isLoopback(aws.endpoint)) return;
-	const states = await readStates(options);
-	if (states.get(sharedScope)?.entries['anchor-shared']?.status !== 'ready') return;
+async function forgetVanished({ aws, config, warn }: Options, { shared, environment }: Held): Promise<void> {
+	if (!isLoopback(aws.endpoint) || shared.entries['anchor-shared']?.status !== 'ready') return;
 	if (await readAnchor(aws, naming({ config, place: aws }).bucket, sharedScope)) return;
 	warn('the local account is empty (it does not outlive a reboot or a reset): building it again');
-	for (const scope of [sharedScope, config.environment]) await StateFile.startOver(filesOf(cwd, aws, scope).state, headerOf(options, scope));
+	for (const state of [shared, environment]) {
+		await state.update((entries) => {
+			for (const key of Object.keys(entries)) delete entries[key];
+		});
+	}
 }
 
 /** Whether the services, if there are any, started with another release than the one that was uploaded last. */

@@ -1,43 +1,50 @@
-import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
-import type { Aws } from '../aws/clients.ts';
-import type { Config } from '../config/config.ts';
-import { UserError } from '../errors.ts';
+import type { Entries } from '../engine/state.ts';
+import { imageCanBeBuilt } from '../resources/build-image.ts';
+import { naming, type StackInputs } from '../stacks/inputs.ts';
+import type { Goal } from '../stacks/main.ts';
+import { sharedScope } from '../stacks/shared.ts';
+import { assertAccountSettings } from './account-settings.ts';
+import { assertGivenNetwork } from './given-network.ts';
 import type { Options } from './options.ts';
+import { assertQuotas } from './quotas.ts';
+
+/** RDS's classes for accounts on the free plan (AWS Free Tier, "Amazon RDS"). */
+const freeClasses = ['db.t4g.micro', 'db.t3.micro'];
 
 /**
- * What would stop a first deployment late, looked at before the first create.
- * A quota that cannot be read is reported as not checked, never as a failure.
+ * What would stop a deployment late, looked at before the first create; names, sizes and other values are checked with the
+ * configuration, zones and the database's version and class with the stack's inputs. What cannot be read is reported as not
+ * checked, never as a failure.
+ * @param recorded of the environment
+ * @throws UserError the first obstacle; nothing was made then
  */
-export async function preflight({ aws, config, warn }: Options): Promise<void> {
-	await Promise.all([fargateQuota(aws, config, warn), config.vpcId === undefined ? vpcQuota(aws, warn) : undefined]);
+export async function preflight(options: Options, inputs: StackInputs, recorded: Entries, goal: Goal): Promise<void> {
+	// It uses the bucket, and nothing that costs a quota, a network or an image.
+	if (goal === 'upload') return;
+	const { config } = options;
+	const checks = [image(options, inputs, recorded)];
+	if (config.vpcId !== undefined) checks.push(assertGivenNetwork(options, config.vpcId));
+	if (Object.keys(recorded).length === 0) checks.push(assertQuotas(options), assertAccountSettings(options));
+	if (Object.keys(recorded).length === 0) remarks(options);
+	await Promise.all(checks);
 }
 
-/** Fargate vCPUs at the peak of a first deployment and of each release: webserver twice (it rolls), scheduler, init. */
-function vcpusNeeded({ webserverCpu, schedulerCpu }: Config): number {
-	return (2 * webserverCpu + schedulerCpu + 512) / 1024;
+/** Whether the image is there, or can be built here. */
+async function image({ aws }: Options, inputs: StackInputs, recorded: Entries): Promise<void> {
+	const { imageHash } = inputs;
+	if (imageHash === undefined || recorded['image']?.outputs?.['tag'] === imageHash) return;
+	await imageCanBeBuilt(aws, { repositoryName: naming(inputs).in(sharedScope).object('images'), hash: imageHash });
 }
 
-async function fargateQuota(aws: Aws, config: Config, warn: Options['warn']): Promise<void> {
-	const quota = await quotaOf(aws, 'fargate', 'L-3032A538');
-	if (quota === undefined) return warn('not checked: the quota of Fargate vCPUs (Service Quotas did not answer)');
-	const needed = vcpusNeeded(config);
-	if (quota >= needed) return;
-	throw new UserError('QuotaTooLow', `this account may run ${quota} Fargate vCPUs at once in ${aws.region}, and a release needs ${needed}`, {
-		hint: `aws service-quotas request-service-quota-increase --service-code fargate --quota-code L-3032A538 --desired-value ${Math.ceil(needed * 2)} --region ${aws.region}`,
-	});
+/** What AWS may refuse and nobody can ask. */
+function remarks({ config, warn }: Options): void {
+	const { dbInstanceClass, image } = config;
+	if (!freeClasses.includes(dbInstanceClass)) warn(`not checked: whether the account is on AWS's free plan, which has no ${dbInstanceClass} (${freeClasses.join(' and ')} it has)`);
+	if (image !== undefined && isOnDockerHub(image)) warn(`${image} comes from Docker Hub, which limits anonymous pulls (100 in 6 hours an address): tasks may fail with toomanyrequests. public.ecr.aws has copies of official images`);
 }
 
-async function vpcQuota(aws: Aws, warn: Options['warn']): Promise<void> {
-	const [quota, { Vpcs = [] }] = await Promise.all([quotaOf(aws, 'vpc', 'L-F678F1CE'), aws.client(EC2Client).send(new DescribeVpcsCommand({}))]);
-	if (quota === undefined) return warn('not checked: the quota of VPCs (Service Quotas did not answer)');
-	if (Vpcs.length < quota) return;
-	throw new UserError('QuotaTooLow', `${aws.region} has ${Vpcs.length} VPCs already, and the quota is ${quota}`, {
-		hint: 'set AIRFLOW_DEPLOY_VPC_ID and AIRFLOW_DEPLOY_SUBNET_IDS to a VPC that you have, or ask AWS for a higher quota (L-F678F1CE)',
-	});
-}
-
-async function quotaOf(aws: Aws, ServiceCode: string, QuotaCode: string): Promise<number | undefined> {
-	const call = aws.client(ServiceQuotasClient).send(new GetServiceQuotaCommand({ ServiceCode, QuotaCode }));
-	return (await call.catch(() => undefined))?.Quota?.Value;
+/** A first part with a dot, a colon or `localhost` is a registry; without one it is Docker Hub. */
+export function isOnDockerHub(reference: string): boolean {
+	const [host = '', ...rest] = reference.split('/');
+	return rest.length === 0 || !(/[.:]/.test(host) || host === 'localhost') || /(^|\.)docker\.io$/.test(host);
 }

@@ -8,6 +8,7 @@ import { naming, type StackInputs } from '../stacks/inputs.ts';
 import type { Goal } from '../stacks/main.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import { callerCidr } from './caller-address.ts';
+import { publicAddresses } from './given-network.ts';
 import type { Options } from './options.ts';
 import { chooseZones } from './zones.ts';
 
@@ -16,16 +17,18 @@ export async function stackInputs(options: Options, states: ReadonlyMap<string, 
 	const { config, aws, cwd } = options;
 	const entries = (scope: string): Record<string, Entry> => states.get(scope)?.entries ?? {};
 	const source = resolve(cwd, config.source);
-	const [bundle, image, zones, allowedCidrs] = await Promise.all([
+	const [bundle, image, zones, assignPublicIp, allowedCidrs] = await Promise.all([
 		readBundle(source),
 		config.image === undefined ? imageContext(source, config.baseImage) : undefined,
-		recordedZones(entries(sharedScope)) ?? chooseZones(aws, config.dbInstanceClass),
+		recordedZones(entries(sharedScope)) ?? (config.vpcId === undefined ? chooseZones(aws, config) : undefined),
+		publicAddresses(aws, config),
 		cidrs(options),
 	]);
 	return {
 		config: { ...config, source },
 		place: aws,
 		zones,
+		assignPublicIp,
 		allowedCidrs,
 		bundle,
 		imageHash: image?.hash,

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { StackInputs } from './inputs.ts';
 
 /** List prices of us-east-1 in USD, from the AWS pricing pages of each service (2026); other regions differ by up to about a third. */
 const price = {
@@ -35,13 +36,12 @@ export interface CostLine {
 }
 
 /** What the main environment costs while it stands, apart from use (log volume, requests, data transfer). */
-export function standingCost(config: Config): CostLine[] {
-	const assignsAddress = config.assignPublicIp ?? true;
+export function standingCost({ config, assignPublicIp }: Pick<StackInputs, 'config' | 'assignPublicIp'>): CostLine[] {
 	return [
 		fargate('service-webserver', config.webserverCpu, config.webserverMemory),
 		fargate('service-scheduler', config.schedulerCpu, config.schedulerMemory),
 		{ key: 'database', ...database(config) },
-		{ key: 'public-addresses', perHour: assignsAddress ? 2 * price.publicIpv4Hour : 0, assumption: assignsAddress ? '2 public IPv4 addresses' : 'no public addresses' },
+		{ key: 'public-addresses', perHour: assignPublicIp ? 2 * price.publicIpv4Hour : 0, assumption: assignPublicIp ? '2 public IPv4 addresses' : 'no public addresses' },
 		{ key: 'secrets', perHour: (4 * price.secretMonth) / hoursPerMonth, assumption: '4 secrets' },
 		{ key: 'log-groups', perHour: price.logGb / hoursPerMonth, assumption: '1 GB of logs a month' },
 		{ key: 'file-system', perHour: (0.1 * price.efsGbMonth) / hoursPerMonth, assumption: '0.1 GB on EFS' },

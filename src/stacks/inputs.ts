@@ -12,8 +12,10 @@ export interface Place {
 export interface StackInputs {
 	readonly config: Config;
 	readonly place: Place;
-	/** Two availability zones, by name, that have Fargate, EFS and the database's class. */
-	readonly zones: readonly [string, string];
+	/** Two availability zones, by name, that have Fargate, EFS and the database's class; undefined where the subnets are given. */
+	readonly zones: readonly [string, string] | undefined;
+	/** Whether tasks get a public address: where their subnets lead to an internet gateway they need one. */
+	readonly assignPublicIp: boolean;
 	/** Who reaches the web page: CIDR blocks. */
 	readonly allowedCidrs: readonly string[];
 	readonly bundle: Bundle;

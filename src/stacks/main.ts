@@ -68,7 +68,7 @@ export function mainStack(inputs: StackInputs, shared: Shared): Stack<Aws> {
 	const where = (needs: { cluster: { name: string }; subnetA: { subnetId: string }; subnetB: { subnetId: string } }) => ({
 		cluster: needs.cluster.name,
 		subnets: [needs.subnetA.subnetId, needs.subnetB.subnetId],
-		assignPublicIp: config.assignPublicIp ?? true,
+		assignPublicIp: inputs.assignPublicIp,
 	});
 
 	const init = stack.add(RunTask, 'init', { ...placed, task: tasks.initTask, databaseUrl, files }, (needs) => ({

@@ -25,7 +25,9 @@ export interface Network {
  */
 export function addNetwork(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>): Network {
 	const { vpcId, subnetIds } = inputs.config;
-	return vpcId === undefined ? ownNetwork(stack, inputs.zones, after) : givenNetwork(stack, vpcId, subnetIds);
+	if (vpcId !== undefined) return givenNetwork(stack, vpcId, subnetIds);
+	if (!inputs.zones) throw new Error('a network of our own needs zones');
+	return ownNetwork(stack, inputs.zones, after);
 }
 
 function ownNetwork(stack: Stack<Aws>, [zoneA, zoneB]: readonly [string, string], after: Record<string, Node>): Network {

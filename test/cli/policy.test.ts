@@ -118,7 +118,7 @@ async function operationsInSource(): Promise<string[]> {
 	const files = (await readdir(root, { recursive: true })).filter((path) => path.endsWith('.ts') && !path.startsWith('local/'));
 	const texts = await Promise.all(files.map((path) => readFile(join(root, path), 'utf8')));
 	return texts.flatMap((text) => [...text.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g)]).flatMap(([, names = '', service = '']) =>
-		[...names.matchAll(/(\w+)Command\b/g)].map(([, operation]) => `${prefixes[service] ?? service}:${operation}`),
+		[...names.matchAll(/(\w+)Command\b|paginate(\w+)/g)].map(([, command, pages]) => command ?? pages).map((operation) => `${prefixes[service] ?? service}:${operation}`),
 	);
 }
 

@@ -54,7 +54,7 @@ test('an empty variable is an unset one', async () => {
 });
 
 test('values are parsed', async () => {
-	const { config } = await load({ TAGS: 'team=data, cost center=a=b', ALLOWED_CIDRS: '203.0.113.7/32, 10.0.0.0/8', DB_FINAL_SNAPSHOT: 'true', ASSIGN_PUBLIC_IP: 'no' });
+	const { config } = await load({ TAGS: 'team=data, cost center=a=b', ALLOWED_CIDRS: '203.0.113.7/32, 10.0.0.0/8', DB_FINAL_SNAPSHOT: 'true', ASSIGN_PUBLIC_IP: 'no', VPC_ID: 'vpc-12345678', SUBNET_IDS: 'subnet-12345678,subnet-87654321' });
 	expect(config).toMatchObject({ tags: { team: 'data', 'cost center': 'a=b' }, allowedCidrs: ['203.0.113.7/32', '10.0.0.0/8'], dbFinalSnapshot: true, assignPublicIp: false });
 });
 
@@ -137,7 +137,9 @@ describe('single values', () => {
 		[{ TARGET: 'azure' }, 'AIRFLOW_DEPLOY_TARGET: "azure" must be one of aws, local'],
 		[{ ROLE_PATH: 'team' }, 'AIRFLOW_DEPLOY_ROLE_PATH: "team" must begin and end with /'],
 		[{ SUBNET_IDS: 'subnet-12345678,subnet-87654321' }, 'AIRFLOW_DEPLOY_VPC_ID: is needed with AIRFLOW_DEPLOY_SUBNET_IDS'],
-		[{ VPC_ID: 'vpc-12345678', SUBNET_IDS: 'subnet-12345678' }, 'AIRFLOW_DEPLOY_SUBNET_IDS: two or more subnets of vpc-12345678 are needed, in different zones'],
+		[{ VPC_ID: 'vpc-12345678', SUBNET_IDS: 'subnet-12345678' }, 'AIRFLOW_DEPLOY_SUBNET_IDS: two subnets of vpc-12345678 are needed, in different zones'],
+		[{ VPC_ID: 'vpc-12345678', SUBNET_IDS: 'subnet-12345678,subnet-12345678' }, 'AIRFLOW_DEPLOY_SUBNET_IDS: two subnets of vpc-12345678 are needed, in different zones'],
+		[{ ASSIGN_PUBLIC_IP: 'false' }, 'AIRFLOW_DEPLOY_ASSIGN_PUBLIC_IP: the subnets that are made lead to an internet gateway, which carries public addresses only: false needs AIRFLOW_DEPLOY_VPC_ID'],
 		[{ EXECUTOR: 'ecs' }, 'AIRFLOW_DEPLOY_EXECUTOR: "ecs" is not available in this version'],
 		[{ DOMAIN: 'airflow.example.com' }, 'AIRFLOW_DEPLOY_DOMAIN: this setting is not available in this version'],
 		[{ TAGS: 'team' }, 'AIRFLOW_DEPLOY_TAGS: "team" is not name=value'],
