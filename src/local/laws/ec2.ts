@@ -12,6 +12,12 @@ const quota = { vpcs: 5, gateways: 5 };
 /** What holds what when it is deleted, and the checks that moto leaves out. */
 export function ec2Laws({ moto, interfaces }: Account): Laws {
 	const ask = async ({ region }: Call, operation: string, parameters: Record<string, string> = {}): Promise<Element> => moto.query({ service: 'ec2', region, operation }, parameters);
+	/** VPC Block Public Access by region. */
+	const blockModes = new Map<string, string>();
+	const publicAccess = ({ region, operation }: Call) => {
+		const mode = blockModes.get(region);
+		return queryAnswer('ec2', operation, namespace, { vpcBlockPublicAccessOptions: { awsRegion: region, state: mode === undefined ? 'default-state' : 'update-complete', internetGatewayBlockMode: mode ?? 'off', exclusionsAllowed: 'allowed', managedBy: 'account' } });
+	};
 	const filtered = (name: string, value: string): Record<string, string> => ({ 'Filter.1.Name': name, 'Filter.1.Value.1': value });
 
 	return {
@@ -74,8 +80,12 @@ export function ec2Laws({ moto, interfaces }: Account): Laws {
 				return { ...answer, body: Buffer.from(writeXml(document)) };
 			},
 		},
-		DescribeVpcBlockPublicAccessOptions: {
-			before: ({ region }) => queryAnswer('ec2', 'DescribeVpcBlockPublicAccessOptions', namespace, { vpcBlockPublicAccessOptions: { awsRegion: region, state: 'default-state', internetGatewayBlockMode: 'off', exclusionsAllowed: 'allowed', managedBy: 'account' } }),
+		DescribeVpcBlockPublicAccessOptions: { before: (call) => publicAccess(call) },
+		ModifyVpcBlockPublicAccessOptions: {
+			before(call) {
+				blockModes.set(call.region, form(call).get('InternetGatewayBlockMode') ?? 'off');
+				return publicAccess(call);
+			},
 		},
 	};
 }
