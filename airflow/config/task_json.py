@@ -11,7 +11,7 @@ import watchtower
 from airflow.providers.amazon.aws.log.cloudwatch_task_handler import CloudwatchTaskHandler
 from airflow.utils.log.file_task_handler import FileTaskHandler
 
-from airflow_deploy.json_logs import JsonFormatter
+from airflow_deploy.json_logs import JsonFormatter, settle
 
 SEND_SECONDS = 5
 FIELDS = ("time", "level", "message")
@@ -55,6 +55,10 @@ class CloudwatchJsonTaskHandler(CloudwatchTaskHandler):
             create_log_group=False,
         )
         self.handler.setFormatter(self.formatter.of(ti))
+
+    def emit(self, record) -> None:
+        settle(record)  # watchtower looks at the message before it formats it, and would fail the task
+        super().emit(record)
 
     def _event_to_str(self, event: dict) -> str:
         return render_line(event["message"]) or super()._event_to_str(event)

@@ -54,6 +54,19 @@ def test_arguments_that_do_not_fit_lose_no_line():
     assert formatted(msg="50% of %d", args=("many", 2))["message"] == "50% of %d ('many', 2)"
 
 
+def test_a_line_that_cloudwatch_would_cut_stays_json():
+    for text in ("x" * 300_000, "☃" * 100_000, "\x00" * 60_000):
+        line = JsonFormatter().format(logging.makeLogRecord({"msg": text, "other": {"a": "y" * 300_000}}))
+        assert len(line.encode()) <= 262_144 - 26
+        entry = json.loads(line)
+        assert text.startswith(entry["message"])
+        assert entry["cut"]["other"] > 300_000
+
+
+def test_half_a_surrogate_pair_ends_nothing():
+    assert formatted(msg="a\ud800b")["message"] == "a?b"
+
+
 def test_a_stream_makes_objects_of_plain_lines_and_leaves_others():
     target = io.StringIO()
     stream = JsonLines(target, "stdout", "INFO")

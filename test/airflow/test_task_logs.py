@@ -86,6 +86,12 @@ def test_a_task_line_in_cloudwatch_names_its_try(handler):
     assert "map_index" not in entry
 
 
+def test_arguments_that_do_not_fit_do_not_fail_the_task(handler):
+    logger_with(handler).error("%s of %d", "one")
+    handler.close()
+    assert json.loads(handler.sent[0][1]["message"])["message"] == "%s of %d ('one',)"
+
+
 def test_lines_are_sent_soon_and_the_group_is_not_made(handler):
     assert handler.handler.send_interval == 5
     assert handler.handler.log_group_name == "/airflow-deploy/airflow/main/task"

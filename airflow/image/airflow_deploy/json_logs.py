@@ -1,4 +1,8 @@
-"""One JSON object a line: for our own programs, for Airflow's loggers and for what libraries print."""
+"""One JSON object a line: for our own programs, for Airflow's loggers and for what libraries print.
+
+Exceptions, which stay plain text: what the interpreter or the image's entrypoint says before our code runs, and what
+a program writes past Python into the container's own streams.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ import threading
 from datetime import datetime, timezone
 
 from pythonjsonlogger import jsonlogger
+
+# CloudWatch Logs takes 262,144 bytes an event, 26 of them its own; a longer line would be cut and be no JSON any more.
+LONGEST_BYTES = 262_144 - 26
 
 
 class JsonFormatter(jsonlogger.JsonFormatter):
@@ -36,12 +43,29 @@ class JsonFormatter(jsonlogger.JsonFormatter):
             log_record.setdefault(name, value)
 
     def format(self, record: logging.LogRecord) -> str:
-        # A record with arguments that do not fit its text must not lose the line, nor end the program.
-        try:
-            return super().format(record)
-        except (TypeError, ValueError):
-            record.msg, record.args = f"{record.msg} {record.args!r}", None
-            return super().format(record)
+        settle(record)
+        return super().format(record)
+
+    def jsonify_log_record(self, log_record: dict) -> str:
+        """The line; texts that make it too long for CloudWatch Logs are cut, and `cut` says how long they were."""
+        # Half a surrogate pair cannot be written to any stream.
+        line = super().jsonify_log_record(log_record).encode(errors="replace")
+        longest = LONGEST_BYTES
+        while len(line) > LONGEST_BYTES and longest > 1:
+            longest //= 2
+            texts = {name: text for name, value in log_record.items() if len(text := str(value)) > longest}
+            short = {**log_record, **{name: text[:longest] for name, text in texts.items()}}
+            short["cut"] = {name: len(text) for name, text in texts.items()}
+            line = super().jsonify_log_record(short).encode(errors="replace")
+        return line.decode()
+
+
+def settle(record: logging.LogRecord) -> None:
+    """A record with arguments that do not fit its text must not lose the line, nor end the program."""
+    try:
+        record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        record.msg, record.args = f"{record.msg} {record.args!r}", None
 
 
 class JsonLines:
