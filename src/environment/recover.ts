@@ -60,39 +60,54 @@ async function findAll(options: Options, states: ReadonlyMap<string, StateFile>)
 	const records: RecordedObject[] = [];
 	// A stack's nodes come after what they need.
 	for (const node of [...stack.nodes.values(), ...mainStack(inputs, shared).nodes.values()]) {
-		const entry = await findOne(look, node, found);
-		if (!entry) continue;
-		found.set(node, entry.outputs ?? {});
-		await states.get(node.scope)?.update((entries) => void (entries[node.key] = entry));
-		records.push(recordOf(node.key, entry));
+		const all = await findAllOf(look, node, found);
+		await states.get(node.scope)?.update((entries) => Object.assign(entries, all));
+		records.push(...Object.entries(all).map(([key, entry]) => recordOf(key, entry)));
 	}
 	return records;
 }
 
-/** An action leaves nothing to be found: the next `up` runs it again. What needs an object that is not there is not there. */
-async function findOne(look: Look<Aws>, node: Node, found: Map<Node, JsonObject>): Promise<Entry | undefined> {
+/**
+ * What a node has in AWS, as entries: its object, and those it was about to replace, which the next `up` removes. An action leaves
+ * nothing to be found: the next `up` runs it again. What needs an object that is not there is not there.
+ */
+async function findAllOf(look: Look<Aws>, node: Node, found: Map<Node, JsonObject>): Promise<Record<string, Entry>> {
 	const needs = Object.entries(node.needs);
-	if (isAction(node.kind)) {
-		found.set(node, {});
-		return undefined;
-	}
-	if (!needs.every(([, need]) => found.has(need))) return undefined;
+	if (isAction(node.kind)) found.set(node, {});
+	if (isAction(node.kind) || !needs.every(([, need]) => found.has(need))) return {};
 	const props = node.props(Object.fromEntries(needs.map(([name, need]) => [name, found.get(need)])) as never);
-	const blank = { token: randomUUID(), id: null };
+	const [newest, ...older] = await generations(look, node, props);
+	if (!newest) return {};
+	found.set(node, newest.outputs ?? {});
+	return { [node.key]: newest, ...Object.fromEntries(older.map((entry, index) => [`${node.key}~${index + 1}`, { ...entry, status: 'superseded' }])) };
+}
+
+/** Newest first, where AWS tells: kinds look for the newest of several. */
+async function generations(look: Look<Aws>, node: Node, props: JsonObject): Promise<Entry[]> {
 	const kind = node.kind as unknown as AnyResource<Aws>;
-	const outputs = await kind.find(contextFor(look, node, blank), props, undefined);
-	if (!outputs) return undefined;
+	const blank = { token: randomUUID(), id: null };
+	const entries: Entry[] = [];
+	for (;;) {
+		const superseded = new Set(entries.flatMap(({ id }) => id ?? []));
+		const outputs = await kind.find({ ...contextFor(look, node, blank), superseded }, props, undefined);
+		// What is found by its name or its parent is found again and again.
+		if (!outputs || superseded.has(kind.id(outputs))) return entries;
+		entries.push(entryOf(node, kind, props, outputs));
+	}
+}
+
+function entryOf({ scope, needs }: Node, kind: AnyResource<Aws>, inputs: JsonObject, outputs: JsonObject): Entry {
 	const arn = kind.arn?.(outputs);
 	return {
-		...blank,
 		type: kind.type,
 		status: 'created',
 		id: kind.id(outputs),
 		...(arn === undefined ? {} : { arn }),
 		outputs,
-		inputs: props,
-		hash: hashOf(props),
-		dependsOn: needs.map(([, need]) => (need.scope === node.scope ? need.key : `${need.scope}/${need.key}`)),
+		inputs,
+		hash: hashOf(inputs),
+		dependsOn: Object.values(needs).map((need) => (need.scope === scope ? need.key : `${need.scope}/${need.key}`)),
+		token: randomUUID(),
 		startedAt: new Date().toISOString(),
 	};
 }
