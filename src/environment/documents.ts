@@ -12,6 +12,8 @@ export interface StatusDocument {
 	scheduler: { healthy: boolean; heartbeatAgeSeconds: number | null };
 	bundle: { uploaded: string | null; parsed: string | null; dags: number; importErrors: ImportError[] };
 	services: ServiceStatus[];
+	/** The newest deaths that are kept of tasks that belong to no service, e.g. of `init`. */
+	deaths: Death[];
 	resources: RecordedObject[];
 }
 
@@ -30,6 +32,45 @@ export interface ServiceStatus {
 	/** `family:revision` */
 	taskDefinition: string;
 	rollout: string;
+	/** Those that are not stopped, the newest first. */
+	tasks: TaskStatus[];
+	/** Of any task since the environment was made. */
+	lastDeath: Death | null;
+}
+
+export interface TaskStatus {
+	/** 32 hexadecimal digits. */
+	id: string;
+	/** `family:revision` */
+	taskDefinition: string;
+	/** `RUNNING`, `PENDING` … */
+	status: string;
+	/** `HEALTHY`, `UNHEALTHY` or `UNKNOWN`. */
+	health: string;
+	/** ISO 8601; null before it has started. */
+	startedAt: string | null;
+	/** Since it started, else since it was made. */
+	ageSeconds: number | null;
+}
+
+export interface Death {
+	/** The service, or the family of a task that was run once. */
+	service: string;
+	/** 32 hexadecimal digits. */
+	task: string;
+	/** `family:revision` */
+	taskDefinition: string;
+	/** ISO 8601. */
+	at: string;
+	ageSeconds: number;
+	/** `image-pull`, `out-of-memory` …: resources/task-death.ts. */
+	class: string;
+	cause: string;
+	fix: string;
+	/** AWS's words. */
+	reason: string | null;
+	/** Where the task and the end of its log are kept: a path in the working directory. */
+	record: string;
 }
 
 export interface RecordedObject {

@@ -1,10 +1,12 @@
 import type { ComponentLogs } from '../logs/event.ts';
 import { breakLock, type Holder } from '../engine/lock.ts';
 import type { Goal } from '../stacks/main.ts';
+import type { SessionAddress } from '../session/connect.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import { bringUp, planUp } from './bring-up.ts';
 import { credentials } from './credentials.ts';
-import type { CredentialsDocument, PlanDocument, RecordedObject, StatusDocument, TeardownDocument, UpDocument } from './documents.ts';
+import type { CredentialsDocument, PlanDocument, RecordedObject, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from './documents.ts';
+import { type Component, openCommand } from './exec.ts';
 import type { Options } from './options.ts';
 import { logGroups } from './log-groups.ts';
 import { filesOf } from './places.ts';
@@ -12,6 +14,7 @@ import { recover } from './recover.ts';
 import { readStates } from './session.ts';
 import { recordOf, status } from './status.ts';
 import { tearDown } from './teardown.ts';
+import { lastTimeline } from './timeline.ts';
 
 export type { Options } from './options.ts';
 export type { Goal } from '../stacks/main.ts';
@@ -21,11 +24,16 @@ export interface Environment {
 	readonly name: string;
 	up(goal: Goal): Promise<UpDocument>;
 	plan(): Promise<PlanDocument>;
-	status(): Promise<StatusDocument>;
+	/** @param seen recorded objects of an earlier look, which are then not asked for again */
+	status(seen?: readonly RecordedObject[]): Promise<StatusDocument>;
+	/** The last `up` that changed something, as bars; undefined where none is recorded here. */
+	lastTimeline(): Promise<TimelineDocument | undefined>;
 	credentials(): Promise<CredentialsDocument>;
 	teardown(): Promise<TeardownDocument>;
 	/** The log groups of all components, or of one. */
 	logGroups(component?: string): Promise<ComponentLogs[]>;
+	/** A session of a command in a running container; see exec.ts. */
+	openCommand(component: Component, command: string): Promise<SessionAddress>;
 	/** What is recorded, without asking AWS. */
 	records(): Promise<RecordedObject[]>;
 	recover(): Promise<RecordedObject[]>;
@@ -42,10 +50,12 @@ export function openEnvironment(options: Options): Environment {
 		history: filesOf(cwd, aws, config.environment).history,
 		up: (goal) => bringUp(options, goal),
 		plan: () => planUp(options),
-		status: () => status(options),
+		status: (seen) => status(options, seen),
+		lastTimeline: () => lastTimeline(options),
 		credentials: () => credentials(options),
 		teardown: () => tearDown(options),
 		logGroups: (component) => logGroups(options, component),
+		openCommand: (component, command) => openCommand(options, component, command),
 		async records() {
 			const states = await readStates(options);
 			return [...states.values()].flatMap(({ entries }) => Object.entries(entries).map(([key, entry]) => recordOf(key, entry)));

@@ -9,29 +9,34 @@ import { ignoring } from '../resources/support.ts';
 import { readManifest } from '../resources/upload-bundle.ts';
 import { naming } from '../stacks/inputs.ts';
 import { sharedScope } from '../stacks/shared.ts';
+import { keepNewDeaths, keptDeaths } from './deaths.ts';
 import type { RecordedObject, ServiceStatus, StatusDocument } from './documents.ts';
 import { contextOf } from './object-context.ts';
 import type { Options } from './options.ts';
 import { currentAddress } from './recorded.ts';
+import { runningTasks } from './running-tasks.ts';
 import { readStates } from './session.ts';
 
 /** Older reports than this say nothing about now: seconds. */
 const reportsStaleAfter = 60;
 const heartbeatLateAfter = 30;
 
-/** The environment as AWS shows it now, beside what is recorded. Needs no network path to the tasks. */
-export async function status(options: Options): Promise<StatusDocument> {
+/**
+ * The environment as AWS shows it now, beside what is recorded. Needs no network path to the tasks.
+ * @param seen the recorded objects as an earlier look found them: each costs a call
+ */
+export async function status(options: Options, seen?: readonly RecordedObject[]): Promise<StatusDocument> {
 	const states = await readStates(options);
 	const own = states.get(options.config.environment)?.entries ?? {};
 	if (Object.keys(own).length === 0) return absent(options);
 
 	const { aws, config } = options;
 	const { bucket } = naming({ config, place: aws });
-	const [services, manifest, report, resources] = await Promise.all([
-		describeServices(options, own),
+	const [{ found: services, statuses }, manifest, report, resources] = await Promise.all([
+		describeServices(options, own).then(async (found) => ({ found, statuses: await serviceStatuses(options, own, found) })),
 		readManifest(options, bucket, config.environment),
 		readSyncStatus(options, bucket, config.environment),
-		recordedObjects(options, states),
+		seen ? [...seen] : recordedObjects(options, states),
 	]);
 	const webserver = { url: await currentAddress(options, own), healthy: isServing(named(services, own, 'service-webserver')) };
 	const scheduler = schedulerHealth(named(services, own, 'service-scheduler'), report);
@@ -41,7 +46,7 @@ export async function status(options: Options): Promise<StatusDocument> {
 		webserver,
 		scheduler,
 		bundle: { uploaded: manifest?.bundle ?? null, parsed: report?.bundle.parsed ?? null, dags: report?.dags ?? 0, importErrors: report?.importErrors ?? [] },
-		services: services.map(serviceStatus),
+		...statuses,
 		resources,
 	};
 }
@@ -58,6 +63,7 @@ function absent(options: Options): StatusDocument {
 		scheduler: { healthy: false, heartbeatAgeSeconds: null },
 		bundle: { uploaded: null, parsed: null, dags: 0, importErrors: [] },
 		services: [],
+		deaths: [],
 		resources: [],
 	};
 }
@@ -86,7 +92,24 @@ function text(outputs: JsonObject | undefined, name: string): string | undefined
 	return typeof value === 'string' ? value : undefined;
 }
 
-function serviceStatus(service: Service): ServiceStatus {
+/** Each service with its tasks, and what is kept of their deaths since the environment was made. */
+async function serviceStatuses(options: Options, own: Entries, services: readonly Service[]): Promise<Pick<StatusDocument, 'services' | 'deaths'>> {
+	const since = own['anchor']?.startedAt ?? '';
+	const before = await keptDeaths(options, since);
+	const names = services.map(({ serviceName = '', clusterArn = '' }) => ({ name: serviceName, cluster: clusterArn }));
+	const [tasks] = await Promise.all([
+		Promise.all(names.map(({ name, cluster }) => runningTasks(options.aws, cluster, name))),
+		...names.map((service) => keepNewDeaths(options, service, before)),
+	]);
+	const deaths = await keptDeaths(options, since);
+	const others = deaths.filter(({ service }) => names.every(({ name }) => name !== service));
+	return {
+		services: services.map((service, index) => ({ ...serviceStatus(service), tasks: tasks[index] ?? [], lastDeath: deaths.find((death) => death.service === service.serviceName) ?? null })),
+		deaths: others.slice(0, 5),
+	};
+}
+
+function serviceStatus(service: Service): Omit<ServiceStatus, 'tasks' | 'lastDeath'> {
 	return {
 		name: service.serviceName ?? '',
 		desired: service.desiredCount ?? 0,

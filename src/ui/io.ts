@@ -4,12 +4,12 @@ import type { Readable } from 'node:stream';
 export interface Io {
 	readonly stdout: Output;
 	readonly stderr: Output;
-	readonly stdin: Readable & { readonly isTTY?: boolean };
+	readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown };
 	readonly env: NodeJS.ProcessEnv;
 	readonly cwd: string;
 }
 
-export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
 /** NO_COLOR (no-color.org) and FORCE_COLOR win over what the stream is. */
 export function hasColours(stream: Output, env: NodeJS.ProcessEnv): boolean {

@@ -8,6 +8,7 @@ import { plainPrinter } from './plain.ts';
 import { openPrompt } from './prompt.ts';
 import { type Lines, linesOn } from './lines.ts';
 import type { Render, Style } from './render/style.ts';
+import { openScreen, type Screen } from './screen.ts';
 import type { Printer } from './terminal.ts';
 
 /** All that commands say and ask. Results go to stdout, everything else to stderr. */
@@ -16,6 +17,10 @@ export interface Ui {
 	result<Document>(document: Document, render: Render<Document>): void;
 	/** A result that comes line by line: `raw` of each with --json, else its rendering. */
 	lines<Item>(render: Render<Item>, raw: (item: Item) => object): Lines<Item>;
+	/**
+	 * Shows a document that changes: in place on a terminal; elsewhere as a line, where `gist` differs from the one before.
+	 */
+	live<Document>(document: Document, render: Render<Document>, gist: (document: Document) => string): void;
 	/** Shows the engine's events; `history` is the path of history.jsonl, the source of estimates. */
 	observer(history: string): (event: Event) => void;
 	/** What is worked on before there is a graph, e.g. an installation and its size. */
@@ -51,6 +56,8 @@ export async function createUi({ io, json, yes, verbose, signal, explain }: UiOp
 	const printerWith = (history: string | undefined): Printer =>
 		makePrinter({ stream: stderr, colours: hasColours(stderr, io.env), history: history === undefined ? [] : readHistory(history), explain });
 	const prompt = openPrompt(io, signal);
+	let screen: Screen | undefined;
+	let told: string | undefined;
 	const close = (): void => {
 		prompt.close();
 		printer?.stop();
@@ -65,6 +72,13 @@ export async function createUi({ io, json, yes, verbose, signal, explain }: UiOp
 			close();
 			const style = styleOf(stdout, io);
 			return linesOn(stdout, (item) => (json ? JSON.stringify(raw(item)) : render(item, style)));
+		},
+		live(document, render, gist) {
+			close();
+			if (stdout.isTTY === true && io.env['TERM'] !== 'dumb') return (screen ??= openScreen(stdout)).draw(render(document, styleOf(stdout, io)));
+			const line = gist(document);
+			if (line !== told) stdout.write(`${new Date().toISOString().slice(11, 19)}  ${line}\n`);
+			told = line;
 		},
 		observer(history) {
 			close();

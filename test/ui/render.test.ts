@@ -1,15 +1,30 @@
 import pc from 'picocolors';
 import { describe, expect, test } from 'vitest';
-import type { PlanDocument, StatusDocument, TeardownDocument, UpDocument } from '../../src/environment/documents.ts';
+import type { Death, PlanDocument, StatusDocument, TaskStatus, TeardownDocument, TimelineDocument, UpDocument } from '../../src/environment/documents.ts';
 import { renderCredentials } from '../../src/ui/render/credentials.ts';
 import { renderPlan } from '../../src/ui/render/plan.ts';
 import { renderRecords } from '../../src/ui/render/records.ts';
 import { renderStatus } from '../../src/ui/render/status.ts';
 import type { Style } from '../../src/ui/render/style.ts';
 import { renderTeardown } from '../../src/ui/render/teardown.ts';
+import { renderTimeline } from '../../src/ui/render/timeline.ts';
 import { renderDbInit, renderUp, renderUpload } from '../../src/ui/render/up.ts';
 
 const style: Style = { colour: pc.createColors(false), width: 80 };
+
+const task = (id: string, taskDefinition: string, status: string, health: string, ageSeconds: number): TaskStatus => ({ id: `${id}000000000000000000000000`, taskDefinition, status, health, startedAt: null, ageSeconds });
+const death: Death = {
+	service: 'airflow-main-scheduler',
+	task: '1234567800000000000000000000abcd',
+	taskDefinition: 'airflow-main-scheduler:11',
+	at: '2026-11-24T10:00:00.000Z',
+	ageSeconds: 7300,
+	class: 'exit-code',
+	cause: "scheduler exited with 1: ModuleNotFoundError: No module named 'a_module_with_a_long_name'",
+	fix: 'correct what its last lines say',
+	reason: 'Essential container in task exited',
+	record: '.airflow-deploy/state/000000000000-us-east-1/deaths/20261124T100000Z-airflow-main-scheduler-1234567800000000000000000000abcd.json',
+};
 
 const status: StatusDocument = {
 	environment: 'main',
@@ -22,9 +37,10 @@ const status: StatusDocument = {
 	scheduler: { healthy: true, heartbeatAgeSeconds: 2.1 },
 	bundle: { uploaded: '9f86d081884c7d65', parsed: '9f86d081884c7d65', dags: 2, importErrors: [] },
 	services: [
-		{ name: 'airflow-main-webserver', desired: 1, running: 1, pending: 0, taskDefinition: 'airflow-main-webserver:3', rollout: 'COMPLETED' },
-		{ name: 'airflow-main-scheduler', desired: 1, running: 0, pending: 1, taskDefinition: 'airflow-main-scheduler:12', rollout: 'IN_PROGRESS' },
+		{ name: 'airflow-main-webserver', desired: 1, running: 1, pending: 0, taskDefinition: 'airflow-main-webserver:3', rollout: 'COMPLETED', tasks: [task('0f3a91c2', 'airflow-main-webserver:3', 'RUNNING', 'HEALTHY', 192)], lastDeath: null },
+		{ name: 'airflow-main-scheduler', desired: 1, running: 0, pending: 1, taskDefinition: 'airflow-main-scheduler:12', rollout: 'IN_PROGRESS', tasks: [task('77aa00ff', 'airflow-main-scheduler:12', 'PENDING', 'UNKNOWN', 4)], lastDeath: death },
 	],
+	deaths: [],
 	resources: [
 		{ key: 'vpc', type: 'AWS::EC2::VPC', id: 'vpc-1', arn: null, status: 'ready' },
 		{ key: 'subnet-a', type: 'AWS::EC2::Subnet', id: 'subnet-0123456789abcdef0', arn: null, status: 'missing' },
@@ -40,6 +56,37 @@ const steps: UpDocument['steps'] = [
 ];
 const up: UpDocument = { ...status, wallSeconds: 75.2, criticalPathSeconds: 70, steps, restartNeeded: false };
 
+describe('the timeline of the last up', () => {
+	const bar = (key: string, startSeconds: number, seconds: number, critical: boolean, action: TimelineDocument['steps'][number]['action'] = 'create') => ({ key, type: 'T', action, seconds, dependsOn: [], startSeconds, critical });
+	const timeline: TimelineDocument = {
+		command: 'up --local',
+		startedAt: '2026-11-24T12:00:00.000Z',
+		wallSeconds: 42.4,
+		criticalPathSeconds: 41,
+		unfinished: [],
+		steps: [bar('vpc', 0.4, 0.1, true), bar('policy', 0.4, 0.2, false), bar('anchor', 0.4, 1, false, 'none'), bar('database', 0.5, 12, true), bar('image', 0.5, 8, false, 'run'), bar('subnet-route-table-association-a', 1, 5, false), bar('service-webserver', 12.5, 29.9, true)],
+	};
+
+	test('fits 80 columns, marks the critical path and sums up what is short', () => {
+		const text = renderTimeline(timeline, style);
+		expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+		expect(text).toMatchInlineSnapshot(`
+			"up --local  2026-11-24 12:00:00 UTC  42 s, critical path 41 s
+
+			vpc                       create   0.1 s  █
+			database                  create    12 s  ███████████
+			image                     run      8.0 s  ▒▒▒▒▒▒▒
+			subnet-route-table-asso…  create   5.0 s  ▒▒▒▒
+			service-webserver         create    30 s             ███████████████████████████
+
+			█ critical path   ▒ beside it   and 2 steps of at most 1.0 s"
+		`);
+	});
+	test('names what was not reached', () => {
+		expect(renderTimeline({ ...timeline, unfinished: ['service-webserver'] }, style).split('\n').at(-1)).toBe('failed or not reached: service-webserver');
+	});
+});
+
 describe('status', () => {
 	test('up', () => {
 		expect(renderStatus(status, style)).toMatchInlineSnapshot(`
@@ -51,7 +98,11 @@ describe('status', () => {
 
 			service                 running  rollout      task definition
 			airflow-main-webserver  1/1      COMPLETED    airflow-main-webserver:3
+			  task 0f3a91c2  RUNNING, healthy, for 3:12
 			airflow-main-scheduler  0/1 +1   IN_PROGRESS  airflow-main-scheduler:12
+			  task 77aa00ff  PENDING, for 4 s
+			  last death 2 h ago (exit-code): scheduler exited with 1: ModuleNotFoundError:…
+			  .airflow-deploy/state/000000000000-us-east-1/deaths/20261124T100000Z*
 
 			2 recorded objects: 1 ready, 1 missing
 			  subnet-a  AWS::EC2::Subnet  subnet-0123456789abcdef0  missing"
@@ -73,7 +124,11 @@ describe('status', () => {
 
 			service                 running  rollout      task definition
 			airflow-main-webserver  1/1      COMPLETED    airflow-main-webserver:3
+			  task 0f3a91c2  RUNNING, healthy, for 3:12
 			airflow-main-scheduler  0/1 +1   IN_PROGRESS  airflow-main-scheduler:12
+			  task 77aa00ff  PENDING, for 4 s
+			  last death 2 h ago (exit-code): scheduler exited with 1: ModuleNotFoundError:…
+			  .airflow-deploy/state/000000000000-us-east-1/deaths/20261124T100000Z*
 
 			2 recorded objects: 1 ready, 1 missing
 			  subnet-a  AWS::EC2::Subnet  subnet-0123456789abcdef0  missing"
