@@ -40,7 +40,8 @@ async function run({ command, path, flags, given }: Invocation, io: MainIo): Pro
 		const session = await openSession({ command, path, flags, io, ui, signal: interrupts.signal, onPlace: (place) => (where = place) });
 		return await command.run(session, given);
 	} catch (error) {
-		return fail(error, where, ui ?? (await openUi(io, flags)), interrupts.signal);
+		const exit = await fail(error, where, ui ?? (await openUi(io, flags)), interrupts.signal);
+		return command.ownFailure ?? exit;
 	} finally {
 		ui?.close();
 		interrupts.dispose();

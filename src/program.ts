@@ -106,9 +106,17 @@ function usageError({ code, message }: CommanderError, program: Program): UserEr
 	if (code === 'commander.help') return new UserError('NoCommand', `no command was given: there are ${names(program)}`, { hint: 'airflow-deploy --help', exit: Exit.usage });
 	const meant = /Did you mean (?:one of )?(.*)\?/.exec(suggestion ?? '')?.[1];
 	return new UserError(codes[code] ?? 'InvalidUsage', first.replace(/^error: /, ''), {
-		hint: meant === undefined ? 'airflow-deploy --help' : `did you mean ${meant}?`,
+		hint: meant === undefined ? helpFor(code, program) : `did you mean ${meant}?`,
 		exit: Exit.usage,
 	});
+}
+
+/** A command that takes another's words takes its flags after `--`. */
+function helpFor(code: string, program: Program): string {
+	const command = program.commands.find((each) => each.name() === program.args[0]);
+	const words = command?.registeredArguments ?? [];
+	if (code !== 'commander.unknownOption' || words.at(-1)?.variadic !== true) return 'airflow-deploy --help';
+	return ['airflow-deploy', command?.name(), ...words.map((word) => (word.variadic ? `-- ${word.name()} …` : `<${word.name()}>`))].join(' ');
 }
 
 /** The words that could have come next. */

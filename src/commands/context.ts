@@ -2,6 +2,7 @@ import type { Aws } from '../aws/clients.ts';
 import type { Config } from '../config/config.ts';
 import type { Region } from '../config/region.ts';
 import type { Environment } from '../environment/environment.ts';
+import type { Io } from '../ui/io.ts';
 import type { Ui } from '../ui/ui.ts';
 import type { LocalEndpoint } from './local-endpoint.ts';
 
@@ -15,6 +16,8 @@ export interface CommandContext {
 	/** Aborted by Ctrl-C. */
 	readonly signal: AbortSignal;
 	readonly ui: Ui;
+	/** For commands that pass bytes on; all others speak through `ui`. */
+	readonly io: Io;
 	readonly json: boolean;
 	/** The endpoint on this machine that belongs to the working directory. */
 	readonly local: LocalEndpoint;

@@ -48,7 +48,10 @@ export interface Command<O extends Options = Options, P extends Positionals = Po
 	readonly graceful?: true;
 	/** Ctrl-C is how it is meant to end: the command is told by its signal, and nothing is said. */
 	readonly endless?: true;
-	run(context: CommandContext, given: Given<O> & GivenPositionals<P>): Promise<ExitCode>;
+	/** The exit code of every failure of our own, where `run` returns somebody else's code. */
+	readonly ownFailure?: ExitCode;
+	/** @returns the exit code */
+	run(context: CommandContext, given: Given<O> & GivenPositionals<P>): Promise<number>;
 }
 
 /** Commands below a common word: `state list`. */

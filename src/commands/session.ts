@@ -52,7 +52,7 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 		return aws;
 	};
 	return {
-		config, region, env, cwd: io.cwd, signal, ui, json: flags.json === true, local, connectIfUp,
+		config, region, env, cwd: io.cwd, signal, ui, io, json: flags.json === true, local, connectIfUp,
 		async connect() {
 			const aws = await connectIfUp();
 			if (aws === undefined) throw nothingUp(io.cwd, { account: localAccount, region: region.name }, config.environment);

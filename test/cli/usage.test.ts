@@ -112,7 +112,7 @@ test('help of a group', async () => {
 });
 
 test('commands of later versions do not appear', async () => {
-	for (const name of ['validate', 'exec', 'branch', 'doctor']) {
+	for (const name of ['branch', 'doctor']) {
 		const { exit, stderr } = await run([name]);
 		expect([exit, stderr.split('\n')[0]]).toEqual([2, `error: unknown command '${name}'`]);
 	}
@@ -130,9 +130,12 @@ describe('wrong usage', () => {
 		[['logs', 'web'], "error: command-argument value 'web' is invalid for argument 'component'. Allowed choices are webserver, scheduler, task, init, dag-sync.\nhint:  airflow-deploy --help\n"],
 		[['logs', '--since', 'noon', '--local'], `error: --since: "noon" is neither an age nor a time\nhint:  airflow-deploy logs --since 10m   # or 2h, 1d, ${new Date().toISOString().slice(0, 13)}:00\n`],
 		[['logs', '--grep', '[', '--local'], "error: --grep: Invalid regular expression: /[/: Unterminated character class\nhint:  airflow-deploy logs --grep 'exit code [1-9]'\n"],
+		[['exec'], "error: missing required argument 'service'\nhint:  airflow-deploy --help\n"],
+		[['exec', 'init'], "error: command-argument value 'init' is invalid for argument 'service'. Allowed choices are webserver, scheduler, dag-sync.\nhint:  airflow-deploy --help\n"],
+		[['exec', 'webserver', 'ls', '-l'], "error: unknown option '-l'\nhint:  airflow-deploy exec <service> -- command …\n"],
 		[['up', '--target', 'azure'], "error: option '--target <target>' argument 'azure' is invalid. Allowed choices are aws, local.\nhint:  airflow-deploy --help\n"],
 		[['up', '--local', '--target', 'aws'], "error: option '--local' cannot be used with option '--target <target>'\nhint:  airflow-deploy --help\n"],
-		[[], 'error: no command was given: there are init, plan, up, upload, db-init, deploy, status, logs, open, credentials, teardown, policy, state, local\nhint:  airflow-deploy --help\n'],
+		[[], 'error: no command was given: there are init, plan, up, upload, db-init, deploy, status, validate, logs, exec, open, credentials, teardown, policy, state, local\nhint:  airflow-deploy --help\n'],
 		[['local'], 'error: no command was given: there are start, stop, reset, status, env, logs\nhint:  airflow-deploy --help\n'],
 	])('%j', async (args, expected) => {
 		expect(await run(args)).toEqual({ exit: 2, stdout: '', stderr: expected });
