@@ -137,11 +137,19 @@ export async function remember(options: Options, { done }: Outcome): Promise<voi
 /** @throws the first failure of a run, or `Interrupted`; nothing where all was done */
 export function assertDone(outcome: Outcome, command: string): void {
 	const [failure] = outcome.failed.values();
-	if (failure !== undefined) throw failure;
+	if (failure !== undefined) throw aboutThis(failure, command);
 	if (!outcome.interrupted) return;
 	const left = outcome.skipped.length;
 	throw new UserError('Interrupted', `interrupted: ${outcome.done.length} steps are done, ${left} are not; all is recorded`, {
 		hint: `airflow-deploy ${command}   # goes on where it stopped`,
 		exit: Exit.interrupted,
 	});
+}
+
+/** Hints of objects know neither target nor environment: the commands in them get the flags of this one. */
+function aboutThis(failure: unknown, command: string): unknown {
+	const flags = /( --.*)$/.exec(command)?.[1];
+	if (!(failure instanceof UserError) || failure.constructor !== UserError || flags === undefined || failure.hint === undefined || failure.hint.includes(flags)) return failure;
+	const { code, message, exit, cause } = failure;
+	return new UserError(code, message, { hint: failure.hint.replaceAll(/airflow-deploy [a-z][a-z-]*/g, (verb) => `${verb}${flags}`), exit, cause });
 }

@@ -1,3 +1,5 @@
+import { readable } from './log-text.ts';
+
 /** What a dead task is recognised by: AWS's words about it and its containers, and the end of its log. */
 export interface DeathSigns {
 	/** The component: container `webserver` of `airflow-main-webserver`; `the task` where it is unknown. */
@@ -170,7 +172,7 @@ function moreMemory(container: string): string {
 
 /** The last line that names a Python exception, from plain lines or from JSON ones. */
 function lastError(lines: readonly string[]): string | undefined {
-	const named = /((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit)\b(?:: [^\n]*)?)/;
-	const text = lines.flatMap((line) => line.replaceAll(String.raw`\n`, '\n').split('\n')).findLast((line) => /^\s*(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception)\b/.test(line));
-	return named.exec(text ?? '')?.[1]?.replace(/"[,}].*$/, '').slice(0, 200);
+	const named = /(?:^|[\s(])((?:[a-z_]\w*\.)*(?:[A-Z]\w*)?(?:Error|Exception)\b:? .*|(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))$/;
+	const text = lines.flatMap(readable).findLast((line) => named.test(line));
+	return named.exec(text ?? '')?.[1]?.slice(0, 200);
 }

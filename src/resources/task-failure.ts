@@ -3,6 +3,7 @@ import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloud
 import type { Container, ContainerDefinition, Task } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { describeDefinition, lastPart } from './ecs.ts';
+import { readable } from './log-text.ts';
 import { ignoring } from './support.ts';
 import { classify, type Verdict } from './task-death.ts';
 
@@ -85,7 +86,7 @@ export function deathReport(death: TaskDeath): string {
 function logReport({ log, culprit }: TaskDeath): string[] {
 	if (!log) return [];
 	if (log.lines.length === 0) return [`${culprit} has written nothing to ${log.group}`];
-	return [`the last lines of ${culprit} (${log.group}, ${log.stream}):`, ...log.lines.slice(-shownLines).map((line) => `  ${line}`)];
+	return [`the last lines of ${culprit} (${log.group}, ${log.stream}):`, ...log.lines.slice(-shownLines).flatMap(readable).map((line) => `  ${line}`)];
 }
 
 /** `airflow-main-webserver` for a task of that service, or of that task definition's family. */

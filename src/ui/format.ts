@@ -31,3 +31,8 @@ export function tally(words: readonly string[], joint = ' '): string {
 	for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
 	return [...counts].map(([word, number]) => `${number}${joint}${word}`).join(', ');
 }
+
+/** What stands at the end in full need not be told twice. */
+export function firstLine(text: string): string {
+	return text.split('\n')[0] ?? '';
+}

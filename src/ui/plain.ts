@@ -1,4 +1,4 @@
-import { duration } from './format.ts';
+import { duration, firstLine } from './format.ts';
 import { advance, endedLine, newProgress, timeLeft } from './progress.ts';
 import type { Printer, PrinterOptions } from './terminal.ts';
 
@@ -32,7 +32,7 @@ export function plainPrinter({ stream, history, explain, clock = () => performan
 			progress = advance(progress, event, clock());
 			timer ??= setInterval(tellWhatRuns, heartbeat).unref();
 			if (event.type === 'done' && event.action !== 'none') line(endedLine(event));
-			if (event.type === 'failed') line(`${event.key} failed: ${explain(event.error)}`);
+			if (event.type === 'failed') line(`${event.key} failed: ${firstLine(explain(event.error))}`);
 			if (event.type === 'note') tellOnce(`${event.key}: ${event.message}`);
 		},
 		busy: tellOnce,

@@ -1,6 +1,7 @@
 import ora, { type Ora } from 'ora';
 import pc from 'picocolors';
 import type { Event } from '../engine/events.ts';
+import { firstLine } from './format.ts';
 import type { PastStep } from './history.ts';
 import type { Output } from './io.ts';
 import { advance, endedLine, newProgress, progressLine, timeLeft } from './progress.ts';
@@ -42,7 +43,7 @@ export function terminalPrinter({ stream, colours, history, explain, clock = () 
 		event(event) {
 			progress = advance(progress, event, clock());
 			if (event.type === 'done' && event.action !== 'none') above(`${colour.green('✔')} ${endedLine(event)}`);
-			if (event.type === 'failed') above(`${colour.red('✘')} ${event.key} failed: ${explain(event.error)}`);
+			if (event.type === 'failed') above(`${colour.red('✘')} ${event.key} failed: ${firstLine(explain(event.error))}`);
 			if (event.type === 'note' && event.stays) above(`${colour.yellow('!')} ${event.key}: ${event.message}`);
 			timer ??= setInterval(refresh, 250).unref();
 			refresh();

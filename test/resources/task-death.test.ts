@@ -62,6 +62,9 @@ describe('what its log tells', () => {
 	test('files that may not be written', () => {
 		expect(classify(signs({ exitCode: 1, lines: ["PermissionError: [Errno 13] Permission denied: '/opt/airflow/bundle/dags'"] }))).toMatchObject({ class: 'efs-mount', fix: expect.stringContaining('doctor --storage') });
 	});
+	test('an error that Airflow logs', () => {
+		expect(classify(signs({ exitCode: 1, lines: ['{"time": "2026-11-24T13:49:58.054+00:00", "level": "WARNING", "logger": "stderr", "message": "Error: no such luck"}', '{"message": "Shutting down"}'] })).cause).toBe('webserver exited with 1: Error: no such luck');
+	});
 	test('the last exception is the cause, from plain lines and from JSON', () => {
 		expect(classify(signs({ exitCode: 1, lines: ['Traceback (most recent call last):', 'ValueError: first', "ModuleNotFoundError: No module named 'numpy'"] })).cause).toBe("webserver exited with 1: ModuleNotFoundError: No module named 'numpy'");
 		expect(classify(signs({ exitCode: 1, lines: [String.raw`{"message":"x","exception":"Traceback\n  File y\nRuntimeError: no such luck"}`] })).cause).toBe('webserver exited with 1: RuntimeError: no such luck');

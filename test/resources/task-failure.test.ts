@@ -55,6 +55,10 @@ describe('what is said about a dead task', () => {
 		expect(report.filter((line) => line.startsWith('  '))).toHaveLength(50);
 		expect(report.slice(-2)).toEqual(['  line 199', 'kept in .airflow-deploy/state/a/deaths/b.json']);
 	});
+	test('shows JSON lines as people read them', () => {
+		const lines = ['{"time": "2026-11-24T13:49:58.054+00:00", "level": "ERROR", "message": "no", "exception": "Traceback\\nValueError: x\\n"}', '{"a": 1}'];
+		expect(deathReport({ ...death, log: { group: '/web', stream: 's', lines } }).split('\n').slice(2)).toEqual(['  13:49:58 ERROR no', '  Traceback', '  ValueError: x', '  {"a": 1}']);
+	});
 	test('says where a container wrote nothing', () => {
 		expect(deathReport({ ...death, log: { group: '/web', stream: 's', lines: [] } })).toBe('Essential container in task exited; webserver exited with 1\nwebserver has written nothing to /web');
 	});

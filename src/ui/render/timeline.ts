@@ -2,8 +2,8 @@ import type { TimelineDocument, TimelineStep } from '../../environment/documents
 import { columns, count, cut, duration } from '../format.ts';
 import type { Render, Style } from './style.ts';
 
-/** Steps that fill less of the run are told in one line, unless the run waited for them. */
-const worthABar = 0.01;
+/** Steps that fill less of the run than a column are told in one line, unless the run waited for them. */
+const worthABar = 0.02;
 
 /** The last `up` as bars over its time; █ made it as long as it was, ▒ ran beside that. */
 export const renderTimeline: Render<TimelineDocument> = (timeline, style) => {
