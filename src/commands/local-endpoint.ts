@@ -5,8 +5,8 @@ import type { EndpointStatus } from '../local/control.ts';
 export interface LocalEndpoint {
 	/** Where its data, `endpoint.json` and its log lie. */
 	readonly directory: string;
-	/** Starts it where it does not run, installing what is missing. @param port of a new one; absent: any free one */
-	readonly ensure: (port?: number) => Promise<{ url: string }>;
+	/** Starts it where it does not run, installing what is missing. @param how of a new one; without a port: any free one */
+	readonly ensure: (how?: { port?: number; latency?: boolean }) => Promise<{ url: string }>;
 	readonly status: () => Promise<EndpointStatus>;
 	/** Ends it and everything behind it; its data goes too. Returns whether there was one. */
 	readonly stop: () => Promise<boolean>;
@@ -23,7 +23,7 @@ export function localEndpoint(cwd: string, onProgress: (line: string) => void): 
 	const control = () => import('../local/control.ts');
 	return {
 		directory,
-		ensure: async (port) => (await control()).ensureEndpoint({ directory, onProgress, ...(port === undefined ? {} : { port }) }),
+		ensure: async (how = {}) => (await control()).ensureEndpoint({ directory, onProgress, ...how }),
 		status: async () => (await control()).endpointStatus(directory),
 		stop: async () => (await control()).stopEndpoint(directory),
 		reset: async () => (await control()).resetEndpoint(directory),

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Exit, UserError } from '../errors.ts';
 import type { CommandContext } from './context.ts';
-import { defineCommand, type Group, value } from './define.ts';
+import { defineCommand, flag, type Group, value } from './define.ts';
 
 interface EndpointDocument {
 	readonly running: boolean;
@@ -33,9 +33,12 @@ const start = defineCommand({
 	name: 'start',
 	summary: 'start AWS endpoints on this machine',
 	starts: true,
-	options: { port: value('<number>', 'where to listen (default: any free port)') },
-	async run(context, { port }) {
-		await context.local.ensure(port === undefined ? undefined : portNumber(port));
+	options: {
+		port: value('<number>', 'where to listen (default: any free port)'),
+		latency: flag('take seconds to know new roles and ids, as AWS does'),
+	},
+	async run(context, { port, latency }) {
+		await context.local.ensure({ ...(port === undefined ? {} : { port: portNumber(port) }), latency });
 		context.ui.result(await describe(context), renderEndpoint);
 		return Exit.ok;
 	},

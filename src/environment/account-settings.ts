@@ -28,7 +28,7 @@ export function assertLongArns(settings: readonly Setting[]): void {
 }
 
 /** `block-bidirectional` stops every pull of an image, `block-ingress` the web page. A VPC of the user's may be excluded from it. */
-export function assertPublicAccess(mode: string, { own, region, warn }: { own: boolean; region: string; warn: (line: string) => void }): void {
+function assertPublicAccess(mode: string, { own, region, warn }: { own: boolean; region: string; warn: (line: string) => void }): void {
 	if (mode === 'off') return;
 	const what = mode === 'block-ingress' ? 'nothing from the internet in: the web page could not be reached' : 'nothing in or out: no image could be pulled';
 	const text = `VPC Block Public Access of ${region} is ${mode} and lets ${what}`;

@@ -3,6 +3,7 @@ import type { Call } from './front/call.ts';
 import type { Databases } from './databases.ts';
 import type { FileSystemDirectories } from './file-systems.ts';
 import type { Interfaces } from './interfaces.ts';
+import type { Lag } from './lag.ts';
 import type { Moto } from './moto.ts';
 import type { ServiceLinkedRoles } from './service-linked-roles.ts';
 
@@ -17,6 +18,7 @@ export interface Account {
 	readonly databases: Databases;
 	readonly files: FileSystemDirectories;
 	readonly roles: ServiceLinkedRoles;
+	readonly lag: Lag;
 }
 
 /** What AWS does about one operation and moto does not. */

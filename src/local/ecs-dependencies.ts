@@ -112,7 +112,7 @@ function roleSource(current: Current): RoleSource {
 				throw error;
 			});
 			const trust = decodeURIComponent(textOf(answer, 'GetRoleResult', 'Role', 'AssumeRolePolicyDocument') ?? '');
-			return textOf(answer, 'GetRoleResult', 'Role', 'Arn') === roleArn && trust.includes('ecs-tasks.amazonaws.com');
+			return textOf(answer, 'GetRoleResult', 'Role', 'Arn') === roleArn && trust.includes('ecs-tasks.amazonaws.com') && !current().lag.isYoungRole(name);
 		},
 	};
 }

@@ -11,6 +11,7 @@ import { FileSystemDirectories } from './file-systems.ts';
 import { listen } from './front/front.ts';
 import { Services } from './front/services.ts';
 import { Interfaces } from './interfaces.ts';
+import { Lag } from './lag.ts';
 import { lawsOf } from './laws/laws.ts';
 import { account, Moto } from './moto.ts';
 import { type EndpointRecord, forgetRecord, ownRecord, processStart, readRecord, writeRecord } from './record.ts';
@@ -26,6 +27,8 @@ export interface EndpointOptions {
 	readonly motoPython: string;
 	/** 0: a free one. */
 	readonly port: number;
+	/** Whether it takes its time to know what was just made, as AWS does. */
+	readonly latency: boolean;
 	readonly log: (line: string) => void;
 }
 
@@ -140,10 +143,10 @@ export class LocalEndpoint {
 	}
 
 	#newAccount(): Account {
-		const { directory, motoPython: python, log } = this.#options;
+		const { directory, motoPython: python, latency, log } = this.#options;
 		const moto = this.#moto;
 		const databases = new Databases({ home: this.#home, python, log, program: () => this.#postgres() });
-		return { id: account, url: this.#url, moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), roles: new ServiceLinkedRoles(moto) };
+		return { id: account, url: this.#url, moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), roles: new ServiceLinkedRoles(moto), lag: new Lag(latency) };
 	}
 
 	#runtime(): ProcessRuntime {

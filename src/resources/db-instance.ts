@@ -50,6 +50,7 @@ export const DbInstance = defineResource<Aws, Props, Outputs>({
 			DBSubnetGroupName: props.subnetGroup,
 			...changeableSettings(props),
 			Tags: tagList(ctx.tags),
+			TagSpecifications: [{ ResourceType: 'auto-backup', Tags: tagList(ctx.tags) }],
 		});
 		const { DBInstance } = await retrying(ctx, () => ctx.aws.client(RDSClient).send(create), serviceLinkedRolePending);
 		return outputsOf(required(DBInstance), props);

@@ -14,6 +14,7 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
 import { nonceIn, nonceOf, notOurs } from './ownership.ts';
+import { retrying } from './retrying.ts';
 import { bucketArn, inBucket, statusOf } from './s3.ts';
 import { readAnchor } from './s3-anchor.ts';
 import { emptyPrefix } from './s3-empty.ts';
@@ -51,8 +52,9 @@ export const Bucket = defineResource<Aws, Props, Outputs>({
 		// us-east-1 is the default and refused as a constraint.
 		const where = region === 'us-east-1' ? {} : { LocationConstraint: region as BucketLocationConstraint };
 		const command = new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration: { ...where, Tags: tagList(ctx.tags) } });
+		const busy = { passing: /^OperationAborted/, why: 'waiting until S3 gives the name of the deleted bucket free', atMost: 900 };
 		try {
-			await ignoring(['BucketAlreadyOwnedByYou'], ctx.aws.client(S3Client).send(command));
+			await retrying(ctx, () => ignoring(['BucketAlreadyOwnedByYou'], ctx.aws.client(S3Client).send(command)), busy);
 		} catch (error) {
 			throw error instanceof BucketAlreadyExists ? taken(name, error) : error;
 		}

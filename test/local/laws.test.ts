@@ -180,6 +180,14 @@ describe('S3', () => {
 		expect((await s3.send(new HeadBucketCommand({ Bucket: 'not-there', ExpectedBucketOwner: '111111111111' })).catch((error: unknown) => error)) as object).toMatchObject({ $metadata: { httpStatusCode: 404 } });
 	});
 
+	test('the name of a deleted bucket is taken for a while', async () => {
+		const create = () => s3.send(new CreateBucketCommand({ Bucket: 'back-again' }));
+		await create();
+		await s3.send(new DeleteBucketCommand({ Bucket: 'back-again' }));
+		expect(await refusal(create())).toMatch(/^OperationAborted/);
+		await eventually('the name is free', () => create().then(() => true, () => false));
+	});
+
 	test('location and names', async () => {
 		const europe = endpoint.client(S3Client, 'eu-west-1');
 		const create = (client: S3Client, Bucket: string, LocationConstraint?: string) => client.send(new CreateBucketCommand({ Bucket, ...(LocationConstraint === undefined ? {} : { CreateBucketConfiguration: { LocationConstraint: LocationConstraint as 'eu-west-1' } }) }));

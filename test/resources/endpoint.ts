@@ -15,10 +15,10 @@ export interface TestEndpoint {
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /** A local endpoint of its own, in a directory that `close` removes. */
-export async function startEndpoint(): Promise<TestEndpoint> {
+export async function startEndpoint({ latency = false }: { latency?: boolean } = {}): Promise<TestEndpoint> {
 	const parent = await mkdtemp(join(tmpdir(), 'airflow-deploy-resources-'));
 	const directory = join(parent, 'endpoint');
-	const { url } = await ensureEndpoint({ directory, onProgress: () => {} });
+	const { url } = await ensureEndpoint({ directory, latency, onProgress: () => {} });
 	return {
 		url,
 		clients: ({ observe, region = 'eu-central-1', through = url } = {}) => clientsOf({ region, endpoint: through, credentials }, observe),

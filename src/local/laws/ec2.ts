@@ -1,6 +1,6 @@
-import type { Account, Laws } from '../account.ts';
+import { type Account, everyOperation, type Laws } from '../account.ts';
 import { type Call, form } from '../front/call.ts';
-import { AwsError, queryAnswer } from '../front/failure.ts';
+import { type Answer, AwsError, queryAnswer } from '../front/failure.ts';
 import { items, type Element, parseXml, textOf, writeXml } from '../xml.ts';
 
 const namespace = 'http://ec2.amazonaws.com/doc/2016-11-15/';
@@ -10,8 +10,13 @@ const groupText = /^[a-zA-Z0-9 ._\-:/()#,@[\]+=&;{}!$*]{0,255}$/;
 const quota = { vpcs: 5, gateways: 5 };
 
 /** What holds what when it is deleted, and the checks that moto leaves out. */
-export function ec2Laws({ moto, interfaces }: Account): Laws {
+export function ec2Laws({ moto, interfaces, lag }: Account): Laws {
 	const ask = async ({ region }: Call, operation: string, parameters: Record<string, string> = {}): Promise<Element> => moto.query({ service: 'ec2', region, operation }, parameters);
+	/** @param path where the answer holds the new id */
+	const noting = (...path: string[]) => (_call: Call, answer: Answer) => {
+		if (answer.status === 200) lag.note(textOf(parseXml(answer.body.toString()), ...path) ?? '');
+		return answer;
+	};
 	/** VPC Block Public Access by region. */
 	const blockModes = new Map<string, string>();
 	const publicAccess = ({ region, operation }: Call) => {
@@ -21,17 +26,28 @@ export function ec2Laws({ moto, interfaces }: Account): Laws {
 	const filtered = (name: string, value: string): Record<string, string> => ({ 'Filter.1.Name': name, 'Filter.1.Value.1': value });
 
 	return {
+		[everyOperation]: {
+			before(call) {
+				lag.assertKnown(form(call).values());
+				// moto carries some operations out all the same.
+				if (form(call).get('DryRun') === 'true') throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', { status: 412 });
+			},
+		},
+		CreateSubnet: { after: noting('subnet', 'subnetId') },
+		CreateRouteTable: { after: noting('routeTable', 'routeTableId') },
 		CreateVpc: {
+			after: noting('vpc', 'vpcId'),
 			async before(call) {
 				if (items(await ask(call, 'DescribeVpcs'), 'vpcSet').length >= quota.vpcs) throw new AwsError('VpcLimitExceeded', 'The maximum number of VPCs has been reached.');
 			},
 		},
 		CreateInternetGateway: {
+			after: noting('internetGateway', 'internetGatewayId'),
 			async before(call) {
 				if (items(await ask(call, 'DescribeInternetGateways'), 'internetGatewaySet').length >= quota.gateways) throw new AwsError('InternetGatewayLimitExceeded', 'The maximum number of internet gateways has been reached.');
 			},
 		},
-		CreateSecurityGroup: { before: checkGroupNames },
+		CreateSecurityGroup: { before: checkGroupNames, after: noting('groupId') },
 		AuthorizeSecurityGroupIngress: { before: checkRuleDescriptions },
 		AuthorizeSecurityGroupEgress: { before: checkRuleDescriptions },
 		DeleteSecurityGroup: {

@@ -7,7 +7,7 @@ const namespace = 'https://iam.amazonaws.com/doc/2010-05-08/';
 /** IAM and STS quotas: all inline policies of a role together, white space not counted. */
 const inlinePolicyCharacters = 10_240;
 
-export function iamLaws({ roles }: Account): Laws {
+export function iamLaws({ roles, lag }: Account): Laws {
 	/** Role names are unique without regard to case. */
 	const taken = new Set<string>();
 	const inline = new Map<string, Map<string, number>>();
@@ -20,7 +20,11 @@ export function iamLaws({ roles }: Account): Laws {
 				if (taken.has(name.toLowerCase())) throw new AwsError('EntityAlreadyExists', `Role with name ${name} already exists.`, { status: 409 });
 			},
 			after(call, answer) {
-				if (answer.status === 200) taken.add((form(call).get('RoleName') ?? '').toLowerCase());
+				const name = form(call).get('RoleName') ?? '';
+				if (answer.status === 200) {
+					taken.add(name.toLowerCase());
+					lag.note(name);
+				}
 				return answer;
 			},
 		},

@@ -11,6 +11,9 @@ const foreign = 'taken-';
 /** A setting takes effect slowly enough that a second one sent at the same time meets it. */
 const settingMilliseconds = 30;
 
+/** How long the name of a deleted bucket is taken; on AWS up to an hour. */
+const releaseMilliseconds = 200;
+
 /** User Guide, "General purpose bucket naming rules". */
 const allowedName = /^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)(?!sthree-)(?!amzn-s3-demo-)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const reservedEnd = /(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3|-an)$/;
@@ -18,12 +21,14 @@ const reservedEnd = /(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3|-an)$/;
 export function s3Laws({ moto, id: account }: Account): Laws {
 	const busy = new Set<string>();
 	const regions = new Map<string, string>();
+	const released = new Map<string, number>();
+	const conflict = (): AwsError => new AwsError('OperationAborted', 'A conflicting conditional operation is currently in progress against this resource. Please try again.', { status: 409 });
 	const policies = new BucketPolicies();
 
 	const oneAtATime: Law = {
 		async before(call) {
 			const bucket = bucketOf(call);
-			if (busy.has(bucket)) throw new AwsError('OperationAborted', 'A conflicting conditional operation is currently in progress against this resource. Please try again.', { status: 409 });
+			if (busy.has(bucket)) throw conflict();
 			busy.add(bucket);
 		},
 		async after(call, answer) {
@@ -40,6 +45,7 @@ export function s3Laws({ moto, id: account }: Account): Laws {
 				checkName(bucket);
 				if (bucket.startsWith(foreign)) throw new AwsError('BucketAlreadyExists', 'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.', { status: 409, members: { BucketName: bucket } });
 				checkLocation(call);
+				if (performance.now() < (released.get(bucket) ?? 0)) throw conflict();
 				const owned = regions.get(bucket);
 				// Re-creating one's own bucket succeeds in us-east-1 only, for reasons of history.
 				if (owned !== undefined && !(owned === 'us-east-1' && call.region === 'us-east-1')) throw new AwsError('BucketAlreadyOwnedByYou', 'Your previous request to create the named bucket succeeded and you already own it.', { status: 409, members: { BucketName: bucket } });
@@ -55,7 +61,10 @@ export function s3Laws({ moto, id: account }: Account): Laws {
 		},
 		DeleteBucket: {
 			after(call, answer) {
-				if (answer.status < 300) regions.delete(bucketOf(call));
+				if (answer.status < 300) {
+					regions.delete(bucketOf(call));
+					released.set(bucketOf(call), performance.now() + releaseMilliseconds);
+				}
 				return answer;
 			},
 		},
