@@ -27,7 +27,7 @@ export async function showLogs({ ui, signal }: CommandContext, { aws, groups, fr
 		await lines.write(wanted);
 	};
 	const ended = AbortSignal.any([signal, lines.closed]);
-	const reader = new LogReader(aws);
+	const reader = new LogReader(aws, groups);
 	// Others than the tasks' own lines only mention a task, in their text.
 	const patternOf = ({ component }: ComponentLogs): string | undefined => (component === 'task' ? filterPattern(selection) : undefined);
 	try {

@@ -110,9 +110,7 @@ class Follower {
 		const thorough = performance.now() - this.#thorough > thoroughEvery;
 		if (thorough) this.#thorough = performance.now();
 		const found = await Promise.all(this.#options.groups.map((group) => this.#look(group, thorough ? overlap.long : overlap.short)));
-		const count = await this.#show(found.flat());
-		if (thorough) for (const seen of this.#seen.values()) seen.prune();
-		return count;
+		return this.#show(found.flat());
 	}
 
 	/** All pages or none: what was read before a failure is read again, so it must not count as shown. */

@@ -1,5 +1,6 @@
 import { CloudWatchLogsClient, type FilteredLogEvent, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { Aws } from '../aws/clients.ts';
+import { UserError } from '../errors.ts';
 import type { ComponentLogs, LogEvent } from './event.ts';
 import { Pace } from './pace.ts';
 
@@ -15,19 +16,19 @@ export interface PageOptions {
 export class LogReader {
 	readonly #client: CloudWatchLogsClient;
 	readonly #pace: Pace;
+	readonly #groups: readonly ComponentLogs[];
 	readonly #missing = new Set<string>();
 
-	constructor(aws: Aws) {
+	constructor(aws: Aws, groups: readonly ComponentLogs[]) {
 		this.#client = aws.client(CloudWatchLogsClient);
 		this.#pace = Pace.of(aws.region);
+		this.#groups = groups;
 	}
 
-	/** Log groups that were not there when they were last asked for. */
-	get missing(): ReadonlySet<string> {
-		return this.#missing;
-	}
-
-	/** Events of one group from a time on, page by page, oldest first; nothing where the group is missing. Pages may be empty. */
+	/**
+	 * Events of one of the groups from a time on, page by page, oldest first; nothing where it is missing. Pages may be empty.
+	 * @throws UserError where all groups are missing
+	 */
 	async *pages(group: ComponentLogs, { from, pattern, signal }: PageOptions): AsyncGenerator<LogEvent[]> {
 		let nextToken: string | undefined;
 		do {
@@ -45,6 +46,8 @@ export class LogReader {
 	#ifMissing({ logGroupName }: ComponentLogs, error: unknown): undefined {
 		if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
 		this.#missing.add(logGroupName);
+		if (this.#missing.size < this.#groups.length) return;
+		throw new UserError('LogGroupsGone', `AWS shows none of the log groups any more: ${[...this.#missing].join(', ')}`, { hint: 'airflow-deploy status', cause: error });
 	}
 }
 

@@ -13,6 +13,7 @@ export class Seen {
 	/** Shown by the live tail minus shown by looks, where that is not zero. */
 	readonly #balance = new Map<string, { count: number; timestamp: number }>();
 	#newest: number | undefined;
+	#most = 10_000;
 
 	/** Whether it was not shown yet; from now on it counts as shown. */
 	isNew(event: LogEvent): boolean {
@@ -24,20 +25,21 @@ export class Seen {
 		return this.#newest === undefined ? undefined : this.#newest - length;
 	}
 
-	/** Forgets what no look reaches any more. */
-	prune(): void {
-		const horizon = this.from(overlap.long);
-		if (horizon === undefined) return;
-		for (const [id, timestamp] of this.#ids) if (timestamp < horizon) this.#ids.delete(id);
-		for (const [key, { timestamp }] of this.#balance) if (timestamp < horizon) this.#balance.delete(key);
-	}
-
 	#isNewFromLook(event: LogEvent, id: string): boolean {
 		if (this.#ids.has(id)) return false;
 		this.#ids.set(id, event.timestamp);
 		// Not by a live tail: what was lost between must still be looked for.
 		this.#newest = Math.max(this.#newest ?? 0, Math.min(event.timestamp, event.ingestionTime));
+		if (this.#ids.size > this.#most) this.#forget();
 		return this.#add(event, -1);
+	}
+
+	/** What no look reaches any more. */
+	#forget(): void {
+		const horizon = this.from(overlap.long) ?? 0;
+		for (const [id, timestamp] of this.#ids) if (timestamp < horizon) this.#ids.delete(id);
+		for (const [key, { timestamp }] of this.#balance) if (timestamp < horizon) this.#balance.delete(key);
+		this.#most = 2 * this.#ids.size + 10_000;
 	}
 
 	/** Whether the other source has not shown it. */

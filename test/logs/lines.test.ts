@@ -82,12 +82,13 @@ describe('what was seen', () => {
 		expect(seen.from(overlap.short)).toBe(400_000 - overlap.short);
 	});
 
-	test('what a look can still reach is never forgotten', () => {
+	test('what a look can still reach is never forgotten, what it cannot is, in time', () => {
 		const seen = new Seen();
-		const [old, newer] = [event({ timestamp: 1_000_000 }), event({ timestamp: 1_000_000 + overlap.long })];
-		seenOf([old, newer], seen);
-		seen.prune();
-		expect(seenOf([old, newer], seen)).toEqual([false, false]);
+		const events = Array.from({ length: 30_000 }, (_, index) => event({ timestamp: 1_000_000 + index * 100 }));
+		seenOf(events, seen);
+		const begin = seen.from(overlap.long) ?? 0;
+		expect(events.filter((each) => each.timestamp >= begin && seen.isNew(each))).toEqual([]);
+		expect(events.slice(0, 10_000).every((each) => seen.isNew(each))).toBe(true);
 	});
 });
 

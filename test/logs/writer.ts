@@ -1,11 +1,11 @@
-import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, PutLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, DeleteLogGroupCommand, PutLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { settings } from '../../src/aws/clients.ts';
 import { taskLine } from './events.ts';
 
 export const components = ['webserver', 'scheduler', 'dag-sync', 'task'] as const;
 export const groupOf = (component: string): string => `/airflow-deploy/airflow/main/${component}`;
 /** Watchtower sends what it gathered in this time: milliseconds. */
-export const lateBy = 5000;
+const lateBy = 5000;
 const perBatch = 20;
 
 /** Writes numbered lines into the groups of all components, by turns; tasks late, and in a new stream each time. */
@@ -35,6 +35,10 @@ export class CountingWriter {
 			const stream = component === 'task' ? `dag_id=tutorial/attempt=${this.#batches}.log` : `${component}/${component}/${streams}`;
 			await this.#put(component, stream, component === 'task' ? lateBy : 0);
 		}
+	}
+
+	async deleteGroup(component: string): Promise<void> {
+		await this.#client.send(new DeleteLogGroupCommand({ logGroupName: groupOf(component) }));
 	}
 
 	destroy(): void {
