@@ -1,3 +1,4 @@
+import type { ValidateDocument } from '../environment/documents.ts';
 import { Exit, UserError } from '../errors.ts';
 import { cut, duration } from '../ui/format.ts';
 import { commandFlags } from '../ui/render/up.ts';
@@ -29,15 +30,20 @@ export const validate = defineCommand({
 		ui.note(`validate ${config.environment}: ${config.target} target, account ${aws.account}, ${aws.region} (${region.source})`);
 		const { validate: prove } = await import('../validate/validate.ts');
 		const document = await prove({ aws, config, environment, status, wishes, cwd, env, signal, flags: commandFlags(config), observer: progress(ui), busy: (text) => ui.busy(cut(text, 76)), note: (text) => ui.note(text) });
+		if (signal.aborted) throw interrupted(document);
 		ui.result(document, renderValidate);
-		if (signal.aborted) throw new UserError('Interrupted', 'interrupted: what was paused is paused again', { exit: Exit.interrupted });
 		return document.ok ? Exit.ok : Exit.unclean;
 	},
 });
 
+function interrupted({ checks, report }: ValidateDocument): UserError {
+	const done = checks.filter(({ verdict }) => verdict !== 'not-checked').length;
+	const left = checks.find(({ name }) => name === 'as-found')?.detail ?? 'nothing was changed';
+	return new UserError('Interrupted', `interrupted after ${done} of ${checks.length} checks; ${left}`, { hint: `what was seen so far is in ${report}`, exit: Exit.interrupted });
+}
+
 function progress(ui: Ui): Observer {
 	return {
-		begin: ({ name }) => ui.busy(name),
 		end: ({ name, verdict, seconds, detail }) => ui.busy(cut(`${name} ${verdict.replace('-', ' ')}${verdict === 'not-checked' ? '' : ` in ${duration(seconds)}`}: ${detail}`, 76)),
 	};
 }

@@ -57,7 +57,7 @@ export async function browserPage(browser: Browser, url: string, agent: string):
 			const status = await open(path);
 			return { status, text: await page.locator('body').innerText() };
 		},
-		screenshot: () => page.screenshot({ timeout: 5000, animations: 'disabled' }),
+		screenshot: async () => (page.url() === 'about:blank' ? undefined : page.screenshot({ timeout: 5000, animations: 'disabled' })),
 		close: () => browser.close(),
 	};
 }

@@ -3,16 +3,14 @@ import { explain } from '../aws/errors.ts';
 import { type Check, CheckFailed, isOk, type Result } from './check.ts';
 import type { Session } from './session.ts';
 
-/** Tells when a check begins and how it ended. */
+/** Told how each check ended. */
 export interface Observer {
-	begin(check: Check): void;
 	end(result: Result): void;
 }
 
 /** Carries out checks one after another; one whose needs have failed, or that Ctrl-C came before, is not checked. */
 export async function perform(checks: readonly Check[], session: Session, results: Result[], observer: Observer): Promise<void> {
 	for (const check of checks) {
-		observer.begin(check);
 		const began = Date.now();
 		const outcome = await outcomeOf(check, session, results);
 		const result: Result = {
@@ -51,6 +49,7 @@ async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Prom
 	let stop = (): void => {};
 	const stopped = new Promise<never>((_, reject) => {
 		stop = () => reject(new Error('interrupted'));
+		if (signal.aborted) stop();
 		signal.addEventListener('abort', stop, { once: true });
 	});
 	return Promise.race([work, stopped]).finally(() => signal.removeEventListener('abort', stop));

@@ -48,15 +48,21 @@ export async function validate(options: ValidateOptions): Promise<ValidateDocume
 	const session: Session = { deployed, wishes: options.wishes, dags: [], began: began.getTime(), signal: options.signal, runs: [], logPages: new Map(), busy: options.busy };
 	const results: Result[] = [];
 	try {
+		await openPage(session, options);
 		await perform([first], session, results, options.observer);
-		if (results.every(isOk)) await openPage(session, options);
+		if (!results.every(isOk)) await closePage(session);
 		const checks = session.page === undefined ? logChecks : pageChecks;
 		await perform(checks, session, results, options.observer);
 		if (session.page !== undefined) await perform(runChecks(session), session, results, options.observer);
 		return await conclude(options, session, results, began);
 	} finally {
-		await session.page?.close().catch(() => {});
+		await closePage(session);
 	}
+}
+
+async function closePage(session: Session): Promise<void> {
+	await session.page?.close().catch(() => {});
+	delete session.page;
 }
 
 async function lookAtDeployed({ aws, config, status, environment, flags }: ValidateOptions): Promise<Deployed> {
@@ -72,9 +78,10 @@ async function lookAtDeployed({ aws, config, status, environment, flags }: Valid
 	return { aws, config, status, credentials, credentialsError, manifest, allowedCidrs, flags };
 }
 
-/** The browser is started once it is known that there is something to see. */
+/** Where there is an address. */
 async function openPage(session: Session, { wishes, env, note }: ValidateOptions): Promise<void> {
-	const url = session.deployed.status.webserver.url ?? '';
+	const { url } = session.deployed.status.webserver;
+	if (url === null) return;
 	const say = (why: string): void => note(`no browser: ${why}; the same is proved through Airflow's REST API`);
 	const launched = wishes.browser ? await launchBrowser({ env, headed: wishes.headed, say }) : undefined;
 	session.page = launched === undefined ? httpPage(url) : await browserPage(launched.browser, url, launched.name);

@@ -23,7 +23,7 @@ export const schedulerLines: Check = {
 		const found = [];
 		for (const { runId, dagId, since } of runs) found.push(await expectLines(session, 'scheduler', { since: since - 60_000, containing: runId, what: `run ${runId} of ${dagId}` }));
 		if (found.length === 0) return expectLines(session, 'scheduler', { since: Date.now() - recently, what: 'the last ten minutes' });
-		return { detail: found.map(({ detail }) => detail).join('; '), lines: found.flatMap(({ lines }) => lines) };
+		return { detail: `${found.reduce((sum, { count }) => sum + count, 0)} JSON lines about ${runs.length === 1 ? 'the run' : `${runs.length} runs`} in ${logGroup(session.deployed, 'scheduler')}`, lines: found.flatMap(({ lines }) => lines) };
 	},
 };
 
@@ -48,7 +48,7 @@ export const earlierTaskLines: Check = {
 	},
 };
 
-async function expectLines(session: Session, component: Component, { what, ...wanted }: { since: number; containing?: string; what: string }): Promise<{ detail: string; lines: string[] }> {
+async function expectLines(session: Session, component: Component, { what, ...wanted }: { since: number; containing?: string; what: string }): Promise<{ detail: string; lines: string[]; count: number }> {
 	const { deployed } = session;
 	const group = logGroup(deployed, component);
 	let lines: LogLine[] = [];
@@ -57,7 +57,7 @@ async function expectLines(session: Session, component: Component, { what, ...wa
 		const found = lines.filter((line) => line.json !== undefined);
 		return found.length > 0 ? found : undefined;
 	});
-	if (json !== undefined) return { detail: `${json.length} JSON line${json.length === 1 ? '' : 's'} about ${what} in ${group}`, lines: readable(json.slice(-3)) };
+	if (json !== undefined) return { detail: `${json.length} JSON line${json.length === 1 ? '' : 's'} about ${what} in ${group}`, lines: readable(json.slice(-3)), count: json.length };
 	throw lines.length === 0 ? silent(deployed, component, what) : notJson(deployed, lines, group, what);
 }
 

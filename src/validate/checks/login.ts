@@ -10,6 +10,7 @@ export const login: Check = {
 		const repair = `airflow-deploy db-init${flags}   # gives the user the password that is in the secret`;
 		if (credentials === undefined) throw new CheckFailed(`the password cannot be read: ${credentialsError ?? 'its secret is gone'}`, { hint: repair });
 		const { username, password } = credentials;
+		session.busy('login: with the password from Secrets Manager');
 		try {
 			await pageOf(session).login(username, password);
 		} catch (error) {

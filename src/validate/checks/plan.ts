@@ -2,7 +2,7 @@ import type { Check } from '../check.ts';
 import type { Session } from '../session.ts';
 import { asFound } from './as-found.ts';
 import { earlierTaskLines, recentLines, schedulerLines, webserverLines } from './component-lines.ts';
-import { dagList, parsing } from './dag-list.ts';
+import { bundle, dagList, reportedDags } from './dag-list.ts';
 import { login } from './login.ts';
 import { plugin } from './plugin.ts';
 import { run } from './run.ts';
@@ -19,10 +19,10 @@ const samples: Readonly<Record<string, string>> = { tutorial: 'dags/tutorial.py'
 export const first: Check = webPage;
 
 /** With a web page: what is looked at before it is known which DAGs there are. */
-export const pageChecks: readonly Check[] = [scheduler, login, dagList];
+export const pageChecks: readonly Check[] = [scheduler, bundle, login, dagList];
 
 /** Without one: what logs and AWS can prove. */
-export const logChecks: readonly Check[] = [scheduler, parsing, recentLines('webserver'), recentLines('scheduler'), earlierTaskLines];
+export const logChecks: readonly Check[] = [scheduler, bundle, reportedDags, recentLines('webserver'), recentLines('scheduler'), earlierTaskLines];
 
 /** What is run, and what is looked at meanwhile and afterwards. */
 export function runChecks(session: Session): Check[] {

@@ -26,7 +26,7 @@ export function taskLog(dagId: string): Check {
 			});
 			if (lines === undefined) throw noLines(session, dagId, task, ended, text);
 			session.logPages.set(dagId, { task: task.task_id, text });
-			return { detail: `the log page of ${task.task_id} has ${lines.length} lines`, lines: lines.slice(-8) };
+			return { detail: `${lines.length} lines of task ${task.task_id}`, lines: lines.slice(-8) };
 		},
 	};
 }

@@ -12,6 +12,7 @@ export function trigger(dagId: string): Check {
 		needs: ['login', 'scheduler'],
 		async run(session) {
 			const page = pageOf(session);
+			session.busy(`trigger:${dagId}`);
 			const dag = await page.api.dag(dagId);
 			if (dag === undefined) throw new CheckFailed(`Airflow has no DAG named ${dagId}: ${session.dags.length === 0 ? 'it has none' : `it has ${session.dags.slice(0, 10).join(', ')}`}`, { hint: `airflow-deploy upload${session.deployed.flags}` });
 			if (dag.is_paused) await assertHarmless(session, dagId, dag);
@@ -21,7 +22,7 @@ export function trigger(dagId: string): Check {
 			if (dag.is_paused) await page.unpause(dagId);
 			own.triggered = true;
 			await page.trigger(dagId, own.runId);
-			return { detail: `${dag.is_paused ? 'unpaused and triggered' : 'triggered'}: run ${own.runId}` };
+			return { detail: `${dag.is_paused ? 'unpaused and triggered' : 'triggered'}: ${own.runId}` };
 		},
 	};
 }

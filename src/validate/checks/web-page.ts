@@ -14,13 +14,15 @@ export const webPage: Check = {
 	name: 'web-page',
 	proves: 'the web page can be reached from here, and has its database',
 	needs: [],
-	async run({ deployed }) {
+	async run({ deployed, page }) {
 		const { url } = deployed.status.webserver;
 		if (url === null) throw noAddress(deployed);
 		const { metadatabase } = await readHealth(deployed, url);
+		// Something answers: what it is can be seen.
+		await page?.visit('/login/').catch(() => {});
 		if (metadatabase.status !== 'healthy') throw new CheckFailed(`Airflow cannot use its database: it says ${metadatabase.status ?? 'nothing'} about it`, { hint: `airflow-deploy logs webserver${deployed.flags}` });
 		await get(deployed, url, '/login/');
-		return { detail: `${url} answers, and has its database` };
+		return { detail: `answers at ${url}, and has its database` };
 	},
 };
 

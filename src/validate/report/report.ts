@@ -34,10 +34,10 @@ export function renderReport(input: ReportInput): string {
 <body>
 <main>
 ${header(input)}
-${facts(input)}
 <section><h2>Checks</h2>${input.results.map(check)}</section>
 ${timeline(input)}
 ${runs(input)}
+${facts(input)}
 ${lastUp(input.lastUp)}
 </main>
 </body>
@@ -48,7 +48,7 @@ ${lastUp(input.lastUp)}
 function header({ ok, results, deployed, began, wallSeconds }: ReportInput): Html {
 	const failed = results.filter(({ verdict }) => verdict === 'failed');
 	const passed = results.filter(({ verdict }) => verdict === 'passed').length;
-	const verdict = ok ? `All of ${passed} checks passed` : failed.length > 0 ? `${failed.length} of ${results.length} checks failed` : 'The validation was interrupted';
+	const verdict = ok ? `All ${passed} checks passed` : failed.length > 0 ? `${failed.length} of ${results.length} checks failed` : 'The validation was interrupted';
 	return html`<header class="${ok ? 'passed' : 'failed'}"><p class="over">${deployed.config.project} · ${deployed.config.environment}</p><h1>${ok ? '✔' : '✘'} ${verdict}</h1><p>${failed.map(({ name, detail }) => html`<a href="#${anchor(name)}"><b>${name}</b></a> ${detail}<br>`)}</p><p class="quiet"><time>${began.toISOString().replace('T', ' ').slice(0, 19)} UTC</time> · ${wallSeconds.toFixed(0)} s</p></header>`;
 }
 

@@ -1,0 +1,41 @@
+import type { Aws } from '../../src/aws/clients.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { StatusDocument } from '../../src/environment/documents.ts';
+import type { Deployed, Session } from '../../src/validate/session.ts';
+
+/** An environment that is up, with its web page at `url`; AWS itself cannot be reached. */
+export function deployedAt(url: string | null, running = 1): Deployed {
+	const services = ['webserver', 'scheduler'].map((name) => ({ name: `airflow-main-${name}`, desired: 1, running, pending: 0, taskDefinition: `airflow-main-${name}:3`, rollout: 'COMPLETED' })) as StatusDocument['services'];
+	const status: StatusDocument = {
+		environment: 'main', target: 'aws', account: '111122223333', region: 'eu-central-1', endpoint: 'http://127.0.0.1:1', phase: 'up',
+		webserver: { url, healthy: true },
+		scheduler: { healthy: true, heartbeatAgeSeconds: 2 },
+		bundle: { uploaded: '77373fbf91f6ea6d', parsed: '77373fbf91f6ea6d', dags: 2, importErrors: [] },
+		services,
+		resources: [],
+	};
+	return {
+		aws: { account: '111122223333', region: 'eu-central-1', partition: 'aws', endpoint: 'http://127.0.0.1:1', client: () => { throw new Error('AWS cannot be reached'); } } as unknown as Aws,
+		config: { project: 'airflow', environment: 'main', target: 'aws' } as Config,
+		status,
+		credentials: { url, username: 'admin', password: 'right' },
+		credentialsError: undefined,
+		manifest: { format: 1, bundle: '77373fbf91f6ea6d', restart: 'r', files: {} },
+		allowedCidrs: ['203.0.113.7/32'],
+		flags: '',
+	};
+}
+
+export function sessionOf(deployed: Deployed, more: Partial<Session> = {}): Session {
+	return {
+		deployed,
+		wishes: { dags: [], all: false, timeout: 300, browser: false, headed: false },
+		dags: [],
+		began: Date.now(),
+		signal: new AbortController().signal,
+		runs: [],
+		logPages: new Map(),
+		busy: () => {},
+		...more,
+	};
+}

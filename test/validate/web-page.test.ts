@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { CheckFailed } from '../../src/validate/check.ts';
+import { scheduler } from '../../src/validate/checks/scheduler.ts';
+import { webPage } from '../../src/validate/checks/web-page.ts';
+import { httpPage } from '../../src/validate/http-page.ts';
+import { deployedAt, sessionOf } from './sample.ts';
+import { deadUrl, serve } from './server.ts';
+
+const health = (heartbeat: Date, database = 'healthy'): string =>
+	JSON.stringify({ metadatabase: { status: database }, scheduler: { status: 'healthy', latest_scheduler_heartbeat: heartbeat.toISOString() } });
+
+const failureOf = async (url: string | null, running = 1): Promise<CheckFailed> => {
+	const error = await webPage.run(sessionOf(deployedAt(url, running))).catch((reason: unknown) => reason);
+	if (!(error instanceof CheckFailed)) throw new Error('the check passed');
+	return error;
+};
+
+describe('the web page', () => {
+	test('passes where it answers and has its database', async () => {
+		const url = await serve((request, response) => void response.end(request.url === '/health' ? health(new Date()) : 'a form'));
+		expect((await webPage.run(sessionOf(deployedAt(url)))).detail).toBe(`answers at ${url}, and has its database`);
+	});
+
+	test('without its database is no web page', async () => {
+		const url = await serve((_, response) => void response.end(health(new Date(), 'unhealthy')));
+		expect((await failureOf(url)).message).toBe('Airflow cannot use its database: it says unhealthy about it');
+	});
+
+	test('502 is somebody in its place', async () => {
+		const url = await serve((_, response) => void response.writeHead(502).end('Bad Gateway'));
+		const { message, hint } = await failureOf(url);
+		expect(message).toBe(`${url}/health answered 502: something answers in the webserver's place, and has no healthy webserver behind it`);
+		expect(hint).toBe('airflow-deploy logs webserver');
+	});
+
+	test('502 behind a healthy health page is seen too', async () => {
+		const url = await serve((request, response) => void (request.url === '/health' ? response.end(health(new Date())) : response.writeHead(502).end()));
+		expect((await failureOf(url)).message).toContain('/login/ answered 502');
+	});
+
+	test('another server is not Airflow', async () => {
+		const url = await serve((_, response) => void response.end('<h1>It works!</h1>'));
+		expect((await failureOf(url)).message).toBe(`${url}/health is not Airflow's: it answers "<h1>It works!</h1>"`);
+	});
+
+	test('a refused connection is a webserver that is not there', async () => {
+		const url = await deadUrl();
+		expect((await failureOf(url)).message).toBe(`nothing listens at ${url}: the connection is refused (ECONNREFUSED), so the webserver is starting, or has died`);
+	});
+
+	test('no address: no task, or a task in private subnets', async () => {
+		expect((await failureOf(null, 0)).message).toContain('no webserver runs, service airflow-main-webserver has 0 of 1 tasks running');
+		const hidden = await failureOf(null);
+		expect(hidden.message).toBe('the web page has no public address: its task runs in private subnets');
+		expect(hidden.hint).toContain('AIRFLOW_DEPLOY_ASSIGN_PUBLIC_IP=true airflow-deploy up');
+	});
+});
+
+describe('the scheduler', () => {
+	test('is judged by its heartbeat, not by the page being there', async () => {
+		const old = new Date(Date.now() - 75_000);
+		const url = await serve((_, response) => void response.end(health(old)));
+		const session = sessionOf(deployedAt(url), { page: httpPage(url) });
+		await expect(scheduler.run(session)).rejects.toThrow("the scheduler's last heartbeat is 75 s old");
+	});
+
+	test('without tasks does not run, however young the heartbeat', async () => {
+		const url = await serve((_, response) => void response.end(health(new Date())));
+		await expect(scheduler.run(sessionOf(deployedAt(url, 0), { page: httpPage(url) }))).rejects.toThrow('no scheduler runs: service airflow-main-scheduler has 0 of 1 tasks running');
+	});
+});
