@@ -88,7 +88,7 @@ export function stateOf<C>(run: Run<C>, scope: string): StateFile {
 }
 
 /** `vpc~2` is an earlier object of `vpc`: `~` cannot be part of a stack's key. */
-export function withoutGeneration(key: string): string {
+function withoutGeneration(key: string): string {
 	return key.replace(/~\d+$/, '');
 }
 
