@@ -28,8 +28,11 @@ const script = [
 	'trap : INT QUIT',
 	'if [ "$m" = terminal ]; then mark begin; "$@"; mark $?; exit; fi',
 	'if stty -opost -echo 2>/dev/null; then mark raw; else mark begin; fi',
-	'if [ "$m" = piped ]; then base64 -d | { "$@"; mark $?; } 2>&1 | cat; exit; fi',
-	'{ "$@" </dev/null; mark $?; } 2>&1 | cat',
+	// Ctrl-C is for the command; what the shell says of its end ("Terminated") is not its output.
+	'deaf() { trap "" INT QUIT; exec "$@"; }',
+	'own() { trap : INT QUIT; { (exec "$@" 2>&3); mark $?; } 3>&1 2>/dev/null; }',
+	'if [ "$m" = piped ]; then deaf base64 -d | own "$@" | deaf cat; exit; fi',
+	'own "$@" </dev/null | deaf cat',
 ].join('\n');
 
 /** @param words empty: a shell */
@@ -41,5 +44,5 @@ export function wrapCommand(words: readonly string[], { mode, asRoot }: { readon
 
 /** For the agent's splitter (github.com/google/shlex); `{{` would name a parameter to Systems Manager. */
 function quote(word: string): string {
-	return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`).replaceAll('{{', `{''{`)}'`;
+	return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`).replaceAll(/\{(?=\{)/g, `{''`)}'`;
 }
