@@ -32,6 +32,7 @@ const rules: readonly Rule[] = [
 	{ text: /service.linked role|Missing necessary credentials/i, code: 'ServiceLinkedRole', what: "a service-linked role is missing and you may not make it", hint: 'an account administrator runs: aws iam create-service-linked-role --aws-service-name <ecs|rds|elasticfilesystem|elasticloadbalancing>.amazonaws.com' },
 	{ codes: ['VpcLimitExceeded', 'InternetGatewayLimitExceeded', 'AddressLimitExceeded', 'InstanceQuotaExceeded', 'InstanceQuotaExceededFault', 'StorageQuotaExceeded', 'ServiceQuotaExceededException', 'FileSystemLimitExceeded', 'TooManyBuckets'], code: 'QuotaReached', what: 'a quota of the account is used up', hint: 'remove what is no longer needed, or ask for more in the Service Quotas console (an account administrator can)' },
 	{ codes: ['InsufficientDBInstanceCapacity', 'InsufficientDBInstanceCapacityFault'], code: 'NoCapacity', what: 'AWS has no capacity for this database class here now', hint: 'airflow-deploy up   # again later, or with another AIRFLOW_DEPLOY_DB_INSTANCE_CLASS' },
+	{ codes: ['UnsupportedAvailabilityZone', 'AvailabilityZonesNotSupported'], code: 'ZoneUnfit', what: 'a zone of the subnets lacks EFS', hint: 'set AIRFLOW_DEPLOY_VPC_ID and AIRFLOW_DEPLOY_SUBNET_IDS to subnets in other zones' },
 	{ codes: ['BucketAlreadyExists'], code: 'BucketTaken', what: 'the bucket name belongs to another AWS account', hint: 'choose another AIRFLOW_DEPLOY_PROJECT' },
 ];
 

@@ -1,5 +1,6 @@
 import type { Aws } from '../aws/clients.ts';
 import { loadConfig } from '../config/config.ts';
+import { readProfile } from '../config/profile.ts';
 import { filesOf } from '../environment/places.ts';
 import { UserError } from '../errors.ts';
 import type { Io } from '../ui/io.ts';
@@ -41,7 +42,7 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 	const local = localEndpoint(io.cwd, (line) => ui.busy(line));
 	const place = { region: region.name, profile: flags.profile };
 	onPlace({ ...place, endpoint: config.target === 'aws' ? env['AWS_ENDPOINT_URL'] : undefined });
-	if (config.target === 'aws') noteRedirections(env, ui);
+	if (config.target === 'aws') await noteRedirections(env, flags.profile, ui);
 
 	const connectIfUp = async (): Promise<Aws | undefined> => {
 		const observe = flags.verbose ? { observe: (call: { service: string; operation: string }) => ui.note(`call ${call.service} ${call.operation}`) } : {};
@@ -75,9 +76,13 @@ function exposeToSdk(env: NodeJS.ProcessEnv): void {
 	for (const [name, value] of Object.entries(env)) if (name.startsWith('AWS_') && value) process.env[name] ??= value;
 }
 
-/** A variable of one service alone can send its calls elsewhere in silence. */
-function noteRedirections(env: NodeJS.ProcessEnv, ui: Ui): void {
-	for (const name of Object.keys(env)) if (name.startsWith('AWS_ENDPOINT_URL_') && !env['AWS_ENDPOINT_URL']) ui.note(`note: ${name} sends the calls of one service to ${env[name]}`);
+/** A variable, or the profile, can send the calls of one service or all elsewhere in silence. */
+async function noteRedirections(env: NodeJS.ProcessEnv, flag: string | undefined, ui: Ui): Promise<void> {
+	if (env['AWS_ENDPOINT_URL']) return;
+	for (const name of Object.keys(env)) if (name.startsWith('AWS_ENDPOINT_URL_')) ui.note(`note: ${name} sends the calls of one service to ${env[name]}`);
+	const profile = flag ?? (env['AWS_PROFILE'] || 'default');
+	const { endpoints } = await readProfile(profile, env);
+	for (const [service, url] of Object.entries(endpoints)) ui.note(`note: profile ${profile} sends ${service === 'all' ? 'all calls' : `the calls of ${service}`} to ${url}`);
 }
 
 /** Without credentials, commands about what is up say so where it is up locally. */

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { readProfile } from './profile.ts';
 
 export interface Region {
 	readonly name: string;
@@ -17,24 +15,11 @@ export async function findRegion(flags: { region?: string | undefined; profile?:
 		[env['AWS_DEFAULT_REGION'], 'AWS_DEFAULT_REGION'],
 	];
 	for (const [name, source] of given) if (name) return { name, source };
-	const name = await profileRegion(profile, env);
+	const { region: name } = await readProfile(profile, env);
 	return name === undefined ? { name: 'us-east-1', source: 'default' } : { name, source: `profile ${profile}` };
 }
 
 /** `us-east-1`, `us-gov-west-1`, `eusc-de-east-1` … */
 export function regionProblem({ name, source }: Region): string | undefined {
 	return /^[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}$/.test(name) ? undefined : `${source}: "${name}" is not shaped like an AWS region, e.g. eu-central-1`;
-}
-
-/** Reads one member of the shared configuration file (docs.aws.amazon.com/sdkref, "Shared config and credentials files"). */
-async function profileRegion(profile: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-	const path = env['AWS_CONFIG_FILE'] || join(env['HOME'] || homedir(), '.aws', 'config');
-	const text = await readFile(path, 'utf8').catch(() => '');
-	let section = '';
-	for (const line of text.split('\n')) {
-		section = /^\s*\[\s*(?:profile\s+)?([^\]]+?)\s*\]/.exec(line)?.[1] ?? section;
-		const region = /^region\s*=\s*(\S+)/.exec(line)?.[1];
-		if (region !== undefined && section === profile) return region;
-	}
-	return undefined;
 }

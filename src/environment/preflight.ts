@@ -6,6 +6,7 @@ import { sharedScope } from '../stacks/shared.ts';
 import { assertAccountSettings } from './account-settings.ts';
 import { assertGivenNetwork } from './given-network.ts';
 import type { Options } from './options.ts';
+import { elsewhere } from './places.ts';
 import { assertQuotas } from './quotas.ts';
 
 /** RDS's classes for accounts on the free plan (AWS Free Tier, "Amazon RDS"). */
@@ -36,9 +37,11 @@ async function image({ aws }: Options, inputs: StackInputs, recorded: Entries): 
 	await imageCanBeBuilt(aws, { repositoryName: naming(inputs).in(sharedScope).object('images'), hash: imageHash });
 }
 
-/** What AWS may refuse and nobody can ask. */
-function remarks({ config, warn }: Options): void {
-	const { dbInstanceClass, image } = config;
+/** What somebody may have overlooked, and what AWS may refuse and nobody can ask. */
+function remarks({ config, aws, cwd, warn }: Options): void {
+	const { dbInstanceClass, image, environment } = config;
+	const others = elsewhere(cwd, aws, environment).filter((place) => !place.startsWith('000000000000-'));
+	if (others.length > 0) warn(`${environment} stands in ${others.join(', ')} already: this makes another one, in ${aws.account}-${aws.region}`);
 	if (!freeClasses.includes(dbInstanceClass)) warn(`not checked: whether the account is on AWS's free plan, which has no ${dbInstanceClass} (${freeClasses.join(' and ')} it has)`);
 	if (image !== undefined && isOnDockerHub(image)) warn(`${image} comes from Docker Hub, which limits anonymous pulls (100 in 6 hours an address): tasks may fail with toomanyrequests. public.ecr.aws has copies of official images`);
 }

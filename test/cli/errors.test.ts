@@ -83,6 +83,7 @@ describe('what an account cannot do', () => {
 		['Error', 'You’ve reached the limit on the number of vCPUs you can run concurrently', 'QuotaReached'],
 		['VpcLimitExceeded', 'The maximum number of VPCs has been reached.', 'QuotaReached'],
 		['InvalidParameterException', 'Unable to assume the service linked role. Please verify that the ECS service linked role exists.', 'ServiceLinkedRole'],
+		['UnsupportedAvailabilityZone', 'Mount targets are not supported in this Availability Zone.', 'ZoneUnfit'],
 		['BucketAlreadyExists', 'The requested bucket name is not available.', 'BucketTaken'],
 	])('%s: %s', (name, message, code) => {
 		expect(explained(failure(name, message))).toMatchObject({ code, exit: 1, text: expect.stringContaining(message) as string });

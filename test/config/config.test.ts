@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ConfigFlags, loadConfig } from '../../src/config/config.ts';
 import { exampleText } from '../../src/config/example.ts';
+import { readProfile } from '../../src/config/profile.ts';
 import { UserError } from '../../src/errors.ts';
 import { packageRoot } from '../../src/package.ts';
 import { temporaryDirectory } from '../cli/run.ts';
@@ -76,6 +77,10 @@ describe('region', () => {
 		expect((await load({}, { aws: { ...aws, AWS_PROFILE: 'dev' } })).region).toEqual({ name: 'eu-central-1', source: 'profile dev' });
 		expect((await load({}, { aws, flags: { profile: 'dev' } })).region.name).toBe('eu-central-1');
 		expect((await load({}, { aws, flags: { profile: 'other' } })).region.name).toBe('us-east-1');
+		await writeFile(file, '[default]\nendpoint_url = http://all\n[profile dev]\nservices = mine\n[services mine]\ns3 =\n  endpoint_url = http://s3\n  addressing_style = path\necs =\n  endpoint_url = http://ecs\n[services other]\nrds =\n  endpoint_url = http://rds\n');
+		expect((await readProfile('default', aws)).endpoints).toEqual({ all: 'http://all' });
+		expect((await readProfile('dev', aws)).endpoints).toEqual({ s3: 'http://s3', ecs: 'http://ecs' });
+		expect((await readProfile('other', aws)).endpoints).toEqual({});
 	});
 
 	test.each(['us-gov-west-1', 'eusc-de-east-1', 'cn-north-1', 'us-isob-east-1'])('%s is a region', async (region) => {

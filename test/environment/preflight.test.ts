@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
 	AssociateRouteTableCommand,
 	AttachInternetGatewayCommand,
@@ -133,6 +135,17 @@ describe('the account and the region', () => {
 	test('may refuse what only AWS knows: it is said', async () => {
 		const said = await obstacle(await clients(), { DB_INSTANCE_CLASS: 'db.t4g.large', IMAGE: 'apache/airflow:2.5.3-python3.10' });
 		expect(said).toMatchObject([expect.stringContaining("not checked: whether the account is on AWS's free plan, which has no db.t4g.large") as string, expect.stringContaining('comes from Docker Hub') as string]);
+	});
+
+	test('are not those where the environment stands: that is said', async () => {
+		const options = await optionsFor(await clients());
+		const state = join(options.cwd, '.airflow-deploy', 'state');
+		for (const place of ['123456789012-eu-west-1', '000000000000-eu-west-1']) {
+			await mkdir(join(state, place), { recursive: true });
+			await writeFile(join(state, place, 'main.json'), '{}');
+		}
+		await preflight(options, await stackInputs(options, new Map(), 'up'), {}, 'up');
+		expect(options.said).toEqual(['main stands in 123456789012-eu-west-1 already: this makes another one, in 000000000000-eu-central-1']);
 	});
 
 	test('zones without Fargate are not chosen', async () => {
