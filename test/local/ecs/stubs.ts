@@ -55,6 +55,8 @@ interface StubContainer {
 	ignoresSigterm: boolean;
 	readonly checks: { command: readonly string[]; at: number }[];
 	readonly terminals: StubTerminal[];
+	/** Opens a stub; a test may put another in its place. */
+	openTerminal: RunningContainer['openTerminal'];
 	ended: boolean;
 	exit(exitCode: number, more?: Partial<ContainerExit>): void;
 }
@@ -112,6 +114,12 @@ class StubRuntime implements TaskRuntime {
 			ignoresSigterm: false,
 			checks: [],
 			terminals: [],
+			openTerminal: async (command, size) => {
+				const terminal = new StubTerminal(command, size);
+				container.terminals.push(terminal);
+				void exited.then(() => terminal.exit(137));
+				return terminal;
+			},
 			ended: false,
 			exit: (exitCode, more = {}) => {
 				if (container.ended) return;
@@ -135,12 +143,7 @@ class StubRuntime implements TaskRuntime {
 				container.checks.push({ command, at: this.clock.now() });
 				return container.health;
 			},
-			openTerminal: async (command, size) => {
-				const terminal = new StubTerminal(command, size);
-				container.terminals.push(terminal);
-				void exited.then(() => terminal.exit(137));
-				return terminal;
-			},
+			openTerminal: (command, size) => container.openTerminal(command, size),
 		};
 	}
 }
