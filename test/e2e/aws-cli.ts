@@ -3,14 +3,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-const directory = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'airflow-deploy', 'test-awscli-1.46.3');
+export const awsCliDirectory = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'airflow-deploy', 'test-awscli-1.46.3');
 
 /** The real AWS CLI, from PyPI, in a virtual environment of its own. */
 export async function awsCli(env: Record<string, string>): Promise<(...args: string[]) => Promise<Record<string, unknown>>> {
-	const program = join(directory, 'bin', 'aws');
+	const program = join(awsCliDirectory, 'bin', 'aws');
 	if (!existsSync(program)) {
-		await execa('python3', ['-m', 'venv', directory]);
-		await execa(join(directory, 'bin', 'pip'), ['install', '--quiet', 'awscli==1.46.3']);
+		await execa('python3', ['-m', 'venv', awsCliDirectory]);
+		await execa(join(awsCliDirectory, 'bin', 'pip'), ['install', '--quiet', 'awscli==1.46.3']);
 	}
 	return async (...args) => {
 		// Its version 1 ignores AWS_ENDPOINT_URL for RDS in us-east-1.
