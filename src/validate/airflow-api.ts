@@ -9,7 +9,7 @@ export interface Answer {
 	readonly text: string;
 }
 
-export interface Dag {
+interface Dag {
 	readonly dag_id: string;
 	readonly is_paused: boolean;
 	/** Relative to the DAGs folder, or absolute. */

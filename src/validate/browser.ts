@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { Exit, UserError } from '../errors.ts';
 
@@ -31,52 +32,57 @@ export function systemBrowser(env: NodeJS.ProcessEnv, platform: NodeJS.Platform 
 
 /**
  * Starts the system's browser, else the one in the optional dependency `@sparticuz/chromium`.
- * @returns undefined where there is none, with the reason handed to `say`
+ * @returns undefined where none starts, with the reasons handed to `say`
  * @throws UserError where a window was asked for and cannot be had
  */
 export async function launchBrowser({ env, headed, say }: { env: NodeJS.ProcessEnv; headed: boolean; say: (text: string) => void }): Promise<{ browser: Browser; name: string } | undefined> {
-	const program = await findProgram(env);
-	if (headed && (program === undefined || program.headlessOnly)) throw noWindow('this machine has no Chrome or Chromium');
-	if (program === undefined) {
-		say('this machine has no Chrome or Chromium, and the package @sparticuz/chromium is not installed');
-		return undefined;
+	const programs = (await findPrograms(env)).filter(({ headlessOnly }) => !headed || !headlessOnly);
+	const reasons: string[] = [];
+	for (const program of programs) {
+		try {
+			const browser = await launch(program, env, headed);
+			return { browser, name: `Chromium ${browser.version()} (${program.headlessOnly ? '@sparticuz/chromium' : program.path})` };
+		} catch (error) {
+			reasons.push(`${program.path} did not start: ${reasonOf(error)}`);
+		}
 	}
+	if (headed) throw noWindow(reasons[0] ?? 'this machine has no Chrome or Chromium');
+	say(reasons.join('; ') || 'this machine has no Chrome or Chromium, and the package @sparticuz/chromium is not installed');
+	return undefined;
+}
+
+async function launch({ path }: Program, env: NodeJS.ProcessEnv, headed: boolean): Promise<Browser> {
 	const { chromium } = await import('playwright-core');
-	try {
-		const root = process.getuid?.() === 0;
-		const browser = await chromium.launch({
-			executablePath: program.path,
-			headless: !headed,
-			args: [...flags, ...(root ? ['--no-sandbox'] : [])],
-			// The first Ctrl-C is ours: what was paused is paused again through the browser's session.
-			handleSIGINT: false,
-			handleSIGTERM: false,
-			handleSIGHUP: false,
-			timeout: 30_000,
-			env: definedOnly(env),
-		});
-		return { browser, name: `Chromium ${browser.version()} (${program.headlessOnly ? '@sparticuz/chromium' : program.path})` };
-	} catch (error) {
-		const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
-		if (headed) throw noWindow(`${program.path} did not start (${reason})`);
-		say(`${program.path} did not start: ${reason}`);
-		return undefined;
-	}
+	return chromium.launch({
+		executablePath: path,
+		headless: !headed,
+		args: [...flags, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+		// The first Ctrl-C is ours: what was paused is paused again through the browser's session.
+		handleSIGINT: false,
+		handleSIGTERM: false,
+		handleSIGHUP: false,
+		timeout: 30_000,
+		env: definedOnly(env),
+	});
+}
+
+/** Playwright's message is a whole log: the browser's own complaint in it says most. */
+function reasonOf(error: unknown): string {
+	const lines = stripVTControlCharacters(error instanceof Error ? error.message : String(error)).split('\n');
+	return (lines.find((line) => line.includes('[err]')) ?? lines[0] ?? '').replace(/^.*\[err\]\s*/, '').trim();
 }
 
 function noWindow(why: string): UserError {
 	return new UserError('NoBrowserWindow', `--headed needs a browser with a window: ${why}`, { hint: 'airflow-deploy validate   # without --headed', exit: Exit.usage });
 }
 
-async function findProgram(env: NodeJS.ProcessEnv): Promise<Program | undefined> {
+async function findPrograms(env: NodeJS.ProcessEnv): Promise<Program[]> {
 	const path = systemBrowser(env);
-	if (path !== undefined) return { path, headlessOnly: false };
-	try {
-		const { default: bundled } = await import('@sparticuz/chromium');
-		return { path: await bundled.executablePath(), headlessOnly: true };
-	} catch {
-		return undefined;
-	}
+	const bundled = await import('@sparticuz/chromium').then(
+		async ({ default: chromium }) => [{ path: await chromium.executablePath(), headlessOnly: true }],
+		() => [],
+	);
+	return [...(path === undefined ? [] : [{ path, headlessOnly: false }]), ...bundled];
 }
 
 function isProgram(path: string): boolean {

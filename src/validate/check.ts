@@ -38,7 +38,7 @@ export class CheckFailed extends Error {
 }
 
 /** `not-checked`: what it needs has failed, or the run was interrupted; nothing is proved, so it counts as a failure. */
-export type Verdict = 'passed' | 'failed' | 'not-checked' | 'left-out';
+type Verdict = 'passed' | 'failed' | 'not-checked' | 'left-out';
 
 /** How a check ended. */
 export interface Result {

@@ -41,7 +41,8 @@ export interface OwnRun {
 	/** Epoch milliseconds. */
 	readonly since: number;
 	triggered: boolean;
-	ended: boolean;
+	/** When it was seen to have ended, epoch milliseconds. */
+	ended?: number;
 }
 
 /** What checks work with, and what they hand to later ones. */

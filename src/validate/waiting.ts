@@ -1,5 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Session } from './session.ts';
+import type { OwnRun, Session } from './session.ts';
+
+/** Seconds after a task's end by which its lines have reached CloudWatch: our handler sends every 5 s, and AWS shows them some seconds later. */
+const logsWithin = 20;
+
+/** How long to look for the lines of a run that has ended, seconds: at least a few looks. */
+export function patienceForLogs({ ended = Date.now() }: Pick<OwnRun, 'ended'>): number {
+	return Math.max(3, logsWithin - (Date.now() - ended) / 1000);
+}
 
 /**
  * Looks again and again until something is there.

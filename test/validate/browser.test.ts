@@ -1,7 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { systemBrowser } from '../../src/validate/browser.ts';
+import { launchBrowser, systemBrowser } from '../../src/validate/browser.ts';
 import { temporaryDirectory } from '../cli/run.ts';
 
 test("the system's browser is found on PATH, Chrome before Chromium in the same folder, programs only", async () => {
@@ -14,4 +14,24 @@ test("the system's browser is found on PATH, Chrome before Chromium in the same 
 	await chmod(join(first, 'google-chrome'), 0o755);
 	expect(systemBrowser(env, 'freebsd')).toBe(join(first, 'google-chrome'));
 	expect(systemBrowser({ PATH: '' }, 'freebsd')).toBeUndefined();
+});
+
+async function brokenBrowser(): Promise<NodeJS.ProcessEnv> {
+	const folder = await temporaryDirectory();
+	await writeFile(join(folder, 'google-chrome'), '#!/bin/sh\necho "error while loading shared libraries: libnss3.so" >&2\nexit 127\n');
+	await chmod(join(folder, 'google-chrome'), 0o755);
+	return { PATH: `${folder}:/usr/bin:/bin` };
+}
+
+test('where the system has one that does not start, the bundled one is used', async () => {
+	const said: string[] = [];
+	const launched = await launchBrowser({ env: await brokenBrowser(), headed: false, say: (text) => said.push(text) });
+	await launched?.browser.close();
+	expect(launched?.name).toMatch(/^Chromium \d+.*\(@sparticuz\/chromium\)$/);
+	expect(said).toEqual([]);
+});
+
+test('a window needs a browser that has one', async () => {
+	const headed = launchBrowser({ env: await brokenBrowser(), headed: true, say: () => {} });
+	await expect(headed).rejects.toMatchObject({ code: 'NoBrowserWindow', exit: 2, message: expect.stringMatching(/--headed needs a browser with a window: .*google-chrome did not start: .*libnss3/) as string });
 });

@@ -5,15 +5,15 @@ import type { Deployed, Session } from '../../src/validate/session.ts';
 
 /** An environment that is up, with its web page at `url`; AWS itself cannot be reached. */
 export function deployedAt(url: string | null, running = 1): Deployed {
-	const services = ['webserver', 'scheduler'].map((name) => ({ name: `airflow-main-${name}`, desired: 1, running, pending: 0, taskDefinition: `airflow-main-${name}:3`, rollout: 'COMPLETED' })) as StatusDocument['services'];
-	const status: StatusDocument = {
+	const services = ['webserver', 'scheduler'].map((name) => ({ name: `airflow-main-${name}`, desired: 1, running, pending: 0, taskDefinition: `airflow-main-${name}:3`, rollout: 'COMPLETED' }));
+	const status = {
 		environment: 'main', target: 'aws', account: '111122223333', region: 'eu-central-1', endpoint: 'http://127.0.0.1:1', phase: 'up',
 		webserver: { url, healthy: true },
 		scheduler: { healthy: true, heartbeatAgeSeconds: 2 },
 		bundle: { uploaded: '77373fbf91f6ea6d', parsed: '77373fbf91f6ea6d', dags: 2, importErrors: [] },
 		services,
 		resources: [],
-	};
+	} as unknown as StatusDocument;
 	return {
 		aws: { account: '111122223333', region: 'eu-central-1', partition: 'aws', endpoint: 'http://127.0.0.1:1', client: () => { throw new Error('AWS cannot be reached'); } } as unknown as Aws,
 		config: { project: 'airflow', environment: 'main', target: 'aws' } as Config,

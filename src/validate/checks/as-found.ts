@@ -41,7 +41,7 @@ async function workingApi(session: Session): Promise<AirflowApi> {
 async function leave(session: Session, api: AirflowApi, own: OwnRun): Promise<string[]> {
 	const { dagId, runId } = own;
 	const said: string[] = [];
-	const run = own.triggered && !own.ended ? await api.run(dagId, runId) : undefined;
+	const run = own.triggered && own.ended === undefined ? await api.run(dagId, runId) : undefined;
 	if (run?.state === 'queued' || run?.state === 'running') {
 		await api.fail(dagId, runId);
 		said.push(`run ${runId} was still ${run.state} and has been ended`);

@@ -55,9 +55,10 @@ async function expectLines(session: Session, component: Component, { what, ...wa
 	const json = await waitFor(session, { atMost: 20 }, async () => {
 		lines = await readLines(deployed, component, wanted);
 		const found = lines.filter((line) => line.json !== undefined);
-		return found.length > 0 ? found : undefined;
+		// Plain text does not become JSON by waiting.
+		return lines.length > 0 ? found : undefined;
 	});
-	if (json !== undefined) return { detail: `${json.length} JSON line${json.length === 1 ? '' : 's'} about ${what} in ${group}`, lines: readable(json.slice(-3)), count: json.length };
+	if (json !== undefined && json.length > 0) return { detail: `${json.length} JSON line${json.length === 1 ? '' : 's'} about ${what} in ${group}`, lines: readable(json.slice(-3)), count: json.length };
 	throw lines.length === 0 ? silent(deployed, component, what) : notJson(deployed, lines, group, what);
 }
 

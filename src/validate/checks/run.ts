@@ -21,7 +21,7 @@ export function run(dagId: string): Check {
 			const ended = await waitFor(session, { atMost: left }, () => endedRun(session, own));
 			const tasks = await page.api.tasks(dagId, own.runId);
 			if (ended === undefined) throw await notEnded(session, own, tasks);
-			own.ended = true;
+			own.ended = Date.now();
 			if (ended.state !== 'success') throw await failed(session, own, tasks);
 			await page.showsRun(dagId, own.runId, 'success');
 			return { detail: `${tasks.length} task${tasks.length === 1 ? '' : 's'} in ${seconds(ended).toFixed(1)} s: ${tasks.map(({ task_id, state }) => (state === 'success' ? task_id : `${task_id} (${state})`)).join(', ')}` };

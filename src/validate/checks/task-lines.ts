@@ -2,7 +2,7 @@ import { type Check, CheckFailed } from '../check.ts';
 import { type LogLine, logGroup, messageOf, readable, readLines, streamOf } from '../log-lines.ts';
 import { pageOf, runOf } from '../page-of.ts';
 import type { Session } from '../session.ts';
-import { waitFor } from '../waiting.ts';
+import { patienceForLogs, waitFor } from '../waiting.ts';
 
 const repair = (flags: string): string => `config/log_config.py must write JSON through its handler named task; then airflow-deploy deploy${flags}`;
 
@@ -14,18 +14,19 @@ export function taskLines(dagId: string): Check {
 		needs: [`run:${dagId}`],
 		async run(session) {
 			const { deployed } = session;
-			const { runId, since } = runOf(session, dagId);
+			const own = runOf(session, dagId);
+			const { runId, since } = own;
 			const ran = (await pageOf(session).api.tasks(dagId, runId)).filter(({ state, end_date }) => state === 'success' && end_date !== null);
 			const group = logGroup(deployed, 'task');
 			const streamPrefix = streamOf(dagId, runId);
 			let lines: LogLine[] = [];
 			let silent = ran;
-			const complete = await waitFor(session, { atMost: 30, every: 1 }, async () => {
+			const complete = await waitFor(session, { atMost: patienceForLogs(own) }, async () => {
 				lines = await readLines(deployed, 'task', { since: since - 60_000, streamPrefix });
 				silent = ran.filter((task) => !lines.some(({ stream }) => stream.includes(`/task_id=${task.task_id}/`)));
 				return silent.length === 0 && lines.length > 0 ? true : undefined;
 			});
-			if (complete === undefined) throw new CheckFailed(`${group} has no line of ${silent.map(({ task_id }) => task_id).join(', ')} of run ${runId} (${dagId}) after 30 s`, { hint: repair(deployed.flags) });
+			if (complete === undefined) throw new CheckFailed(`${group} has no line of ${silent.map(({ task_id }) => task_id).join(', ')} of run ${runId} (${dagId})`, { hint: repair(deployed.flags) });
 			assertJson(lines, group, deployed.flags);
 			assertMembers(lines, { dag_id: dagId, run_id: runId }, group, deployed.flags);
 			const shared = comparePage(session, dagId, lines);

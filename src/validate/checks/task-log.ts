@@ -2,7 +2,7 @@ import type { DagRun, TaskInstance } from '../airflow-api.ts';
 import { type Check, CheckFailed } from '../check.ts';
 import { pageOf, runOf } from '../page-of.ts';
 import type { Session } from '../session.ts';
-import { waitFor } from '../waiting.ts';
+import { patienceForLogs, waitFor } from '../waiting.ts';
 
 /** Fewer than these are no log of a task: Airflow itself writes about a dozen around it. */
 const fewest = 3;
@@ -14,12 +14,13 @@ export function taskLog(dagId: string): Check {
 		needs: [`run:${dagId}`],
 		async run(session) {
 			const { api } = pageOf(session);
-			const { runId } = runOf(session, dagId);
+			const own = runOf(session, dagId);
+			const { runId } = own;
 			const [ended, tasks] = [await api.run(dagId, runId), await api.tasks(dagId, runId)];
 			const task = lastEnded(tasks);
 			if (ended === undefined || task === undefined) throw new CheckFailed(`no task of ${dagId} has run`);
 			let text = '';
-			const lines = await waitFor(session, { atMost: 15, every: 2 }, async () => {
+			const lines = await waitFor(session, { atMost: patienceForLogs(own), every: 2 }, async () => {
 				text = await pageOf(session).taskLog(dagId, ended, task);
 				const found = taskLines(text);
 				return found.length >= fewest ? found : undefined;

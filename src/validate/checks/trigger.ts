@@ -1,6 +1,6 @@
 import { type Check, CheckFailed } from '../check.ts';
 import { pageOf } from '../page-of.ts';
-import type { Session } from '../session.ts';
+import type { OwnRun, Session } from '../session.ts';
 
 /** Begins the ids of the runs that validations start. */
 const prefix = 'validate__';
@@ -16,7 +16,7 @@ export function trigger(dagId: string): Check {
 			const dag = await page.api.dag(dagId);
 			if (dag === undefined) throw new CheckFailed(`Airflow has no DAG named ${dagId}: ${session.dags.length === 0 ? 'it has none' : `it has ${session.dags.slice(0, 10).join(', ')}`}`, { hint: `airflow-deploy upload${session.deployed.flags}` });
 			if (dag.is_paused) await assertHarmless(session, dagId, dag);
-			const own = { dagId, runId: runId(), wasPaused: dag.is_paused, since: Date.now(), triggered: false, ended: false };
+			const own: OwnRun = { dagId, runId: runId(), wasPaused: dag.is_paused, since: Date.now(), triggered: false };
 			// Before the switch is touched: whatever happens from here on, it is put back.
 			session.runs.push(own);
 			if (dag.is_paused) await page.unpause(dagId);

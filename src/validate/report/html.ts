@@ -1,5 +1,5 @@
 /** Text that can stand in an element or an attribute. */
-export function escape(text: string): string {
+function escape(text: string): string {
 	return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
