@@ -1,5 +1,6 @@
 import { credentials } from './credentials.ts';
 import type { Command, Group } from './define.ts';
+import { doctor } from './doctor.ts';
 import { exec } from './exec.ts';
 import { init } from './init.ts';
 import { local } from './local.ts';
@@ -14,4 +15,4 @@ import { dbInit, deploy, up, upload } from './up.ts';
 import { validate } from './validate.ts';
 
 /** In the order of the help. */
-export const commands: readonly (Command | Group)[] = [init, plan, up, upload, dbInit, deploy, status, validate, logs, exec, open, credentials, teardown, policy, state, local];
+export const commands: readonly (Command | Group)[] = [init, plan, up, upload, dbInit, deploy, status, validate, logs, exec, open, credentials, teardown, doctor, policy, state, local];

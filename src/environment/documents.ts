@@ -184,3 +184,17 @@ export interface CheckDocument {
 	/** Since the validation began. */
 	startSeconds: number;
 }
+
+export interface DoctorDocument {
+	/** No check failed. */
+	ok: boolean;
+	checks: {
+		name: string;
+		/** `not-checked` is no failure. */
+		verdict: 'ok' | 'failed' | 'not-checked';
+		detail: string;
+		/** What to do about a failure, and who can; null otherwise. */
+		fix: string | null;
+		who: string | null;
+	}[];
+}

@@ -1,5 +1,6 @@
 import type { ComponentLogs } from '../logs/event.ts';
 import { breakLock, type Holder } from '../engine/lock.ts';
+import type { Entries } from '../engine/state.ts';
 import type { Goal } from '../stacks/main.ts';
 import type { SessionAddress } from '../session/connect.ts';
 import { sharedScope } from '../stacks/shared.ts';
@@ -39,6 +40,8 @@ export interface Environment {
 	recover(): Promise<RecordedObject[]>;
 	/** Removes the environment's lock and the shared one; returns who held them. */
 	unlock(): Promise<Holder[]>;
+	/** What checks of the account work with: the records, and options whose remarks go to `warn`. Asks AWS nothing. */
+	examined(): Promise<{ recorded: { own: Entries; shared: Entries }; options(warn: (line: string) => void): Options }>;
 	/** Where the durations of earlier runs are kept. */
 	readonly history: string;
 }
@@ -61,6 +64,11 @@ export function openEnvironment(options: Options): Environment {
 			return [...states.values()].flatMap(({ entries }) => Object.entries(entries).map(([key, entry]) => recordOf(key, entry)));
 		},
 		recover: () => recover(options),
+		async examined() {
+			const states = await readStates(options);
+			const entries = (scope: string): Entries => states.get(scope)?.entries ?? {};
+			return { recorded: { own: entries(config.environment), shared: entries(sharedScope) }, options: (warn) => ({ ...options, warn }) };
+		},
 		async unlock() {
 			const locks = [config.environment, sharedScope].map((scope) => breakLock(filesOf(cwd, aws, scope).lock));
 			return (await Promise.all(locks)).flatMap((holder) => holder ?? []);

@@ -19,6 +19,7 @@ export function partitionOf(region: string): string {
 
 /** AWS's defaults of the quotas that a deployment meets. */
 const quotas: Readonly<Record<string, { name: string; value: number }>> = {
+	'ec2/L-0263D0A3': { name: 'EC2-VPC Elastic IPs', value: 5 },
 	'fargate/L-3032A538': { name: 'Fargate On-Demand vCPU resource count', value: 6 },
 	'vpc/L-F678F1CE': { name: 'VPCs per Region', value: 5 },
 	'vpc/L-A4707A72': { name: 'Internet gateways per Region', value: 5 },
