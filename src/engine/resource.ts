@@ -82,6 +82,8 @@ export interface Action<Clients, Props extends JsonObject, Outputs extends JsonO
 	/** `AirflowDeploy::` and a verb phrase, e.g. `AirflowDeploy::UploadBundle`. */
 	readonly type: string;
 	readonly permissions: readonly Grant[];
+	/** The result of an earlier run that nothing records, where it can be looked up: for `state recover`. */
+	find?(ctx: Context<Clients>, props: Props): Promise<Outputs | undefined>;
 	/** Whether the result of an earlier run with the same props still stands. Without it: always. */
 	current?(ctx: Context<Clients>, props: Props, outputs: Outputs): Promise<boolean>;
 	run(ctx: Context<Clients>, props: Props, previous: Outputs | undefined): Promise<Outputs>;

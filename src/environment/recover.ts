@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { contextFor, type Look } from '../engine/context.ts';
 import { hashOf } from '../engine/entry.ts';
 import { acquireLock } from '../engine/lock.ts';
-import { type AnyResource, isAction, type JsonObject } from '../engine/resource.ts';
+import { isAction, type JsonObject, type Kind } from '../engine/resource.ts';
 import type { Node } from '../engine/stack.ts';
 import { type Entry, StateFile } from '../engine/state.ts';
 import { UserError } from '../errors.ts';
@@ -68,44 +68,43 @@ async function findAll(options: Options, states: ReadonlyMap<string, StateFile>)
 }
 
 /**
- * What a node has in AWS, as entries: its object, and those it was about to replace, which the next `up` removes. An action leaves
- * nothing to be found: the next `up` runs it again. What needs an object that is not there is not there.
+ * What a node has in AWS, as entries: its object, and those it was about to replace, which the next `up` removes. Of an action
+ * there is its result, where that can be looked up; the next `up` runs the others again.
  */
 async function findAllOf(look: Look<Aws>, node: Node, found: Map<Node, JsonObject>): Promise<Record<string, Entry>> {
 	const needs = Object.entries(node.needs);
-	if (isAction(node.kind)) found.set(node, {});
-	if (isAction(node.kind) || !needs.every(([, need]) => found.has(need))) return {};
-	const props = node.props(Object.fromEntries(needs.map(([name, need]) => [name, found.get(need)])) as never);
-	const [newest, ...older] = await generations(look, node, props);
+	const complete = needs.every(([, need]) => found.has(need));
+	// What needs an object that is not there is not there.
+	const props = complete ? node.props(Object.fromEntries(needs.map(([name, need]) => [name, found.get(need)])) as never) : undefined;
+	const [newest, ...older] = props === undefined ? [] : await generations(look, node, props);
+	if (newest ?? isAction(node.kind)) found.set(node, newest?.outputs ?? {});
 	if (!newest) return {};
-	found.set(node, newest.outputs ?? {});
 	return { [node.key]: newest, ...Object.fromEntries(older.map((entry, index) => [`${node.key}~${index + 1}`, { ...entry, status: 'superseded' }])) };
 }
 
 /** Newest first, where AWS tells: kinds look for the newest of several. */
 async function generations(look: Look<Aws>, node: Node, props: JsonObject): Promise<Entry[]> {
-	const kind = node.kind as unknown as AnyResource<Aws>;
-	const blank = { token: randomUUID(), id: null };
+	const kind = node.kind as unknown as Kind<Aws>;
+	const ctx = contextFor(look, node, { token: randomUUID(), id: null });
+	if (isAction(kind)) {
+		const outputs = await kind.find?.(ctx, props);
+		return outputs ? [entryOf(node, { type: kind.type, status: 'ready', id: null, inputs: props, outputs })] : [];
+	}
 	const entries: Entry[] = [];
 	for (;;) {
 		const superseded = new Set(entries.flatMap(({ id }) => id ?? []));
-		const outputs = await kind.find({ ...contextFor(look, node, blank), superseded }, props, undefined);
+		const outputs = await kind.find({ ...ctx, superseded }, props, undefined);
 		// What is found by its name or its parent is found again and again.
 		if (!outputs || superseded.has(kind.id(outputs))) return entries;
-		entries.push(entryOf(node, kind, props, outputs));
+		const arn = kind.arn?.(outputs);
+		entries.push(entryOf(node, { type: kind.type, status: 'created', id: kind.id(outputs), ...(arn === undefined ? {} : { arn }), inputs: props, outputs }));
 	}
 }
 
-function entryOf({ scope, needs }: Node, kind: AnyResource<Aws>, inputs: JsonObject, outputs: JsonObject): Entry {
-	const arn = kind.arn?.(outputs);
+function entryOf({ scope, needs }: Node, found: Pick<Entry, 'type' | 'status' | 'id' | 'arn' | 'inputs' | 'outputs'>): Entry {
 	return {
-		type: kind.type,
-		status: 'created',
-		id: kind.id(outputs),
-		...(arn === undefined ? {} : { arn }),
-		outputs,
-		inputs,
-		hash: hashOf(inputs),
+		...found,
+		hash: hashOf(found.inputs),
 		dependsOn: Object.values(needs).map((need) => (need.scope === scope ? need.key : `${need.scope}/${need.key}`)),
 		token: randomUUID(),
 		startedAt: new Date().toISOString(),

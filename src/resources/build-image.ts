@@ -37,6 +37,11 @@ export const BuildImage = defineAction<Aws, Props, Outputs>({
 		{ actions: ['s3:PutObject'], on: ['arn:{partition}:s3:::{project}-{account}-{region}/images/*'], for: 'up' },
 	],
 
+	async find(ctx, { repositoryName, repositoryUri, hash }) {
+		const digest = await imageDigest(ctx.aws, repositoryName, hash);
+		return digest === undefined ? undefined : { image: `${repositoryUri}@${digest}`, tag: hash };
+	},
+
 	async current(ctx, { repositoryName, repositoryUri, hash }, { image }) {
 		const digest = await imageDigest(ctx.aws, repositoryName, hash);
 		return digest !== undefined && image === `${repositoryUri}@${digest}`;

@@ -5,5 +5,6 @@ import { defineAction } from '../engine/resource.ts';
 export const GivenImage = defineAction<Aws, { image: string }, { image: string }>({
 	type: 'AirflowDeploy::GivenImage',
 	permissions: [],
+	find: async (_ctx, { image }) => ({ image }),
 	run: async (_ctx, { image }) => ({ image }),
 });

@@ -5,6 +5,7 @@ import { defineAction } from '../engine/resource.ts';
 export const GivenVpc = defineAction<Aws, { vpcId: string }, { vpcId: string }>({
 	type: 'AirflowDeploy::GivenVpc',
 	permissions: [],
+	find: async (_ctx, props) => props,
 	run: async (_ctx, props) => props,
 });
 
@@ -12,5 +13,6 @@ export const GivenVpc = defineAction<Aws, { vpcId: string }, { vpcId: string }>(
 export const GivenSubnet = defineAction<Aws, { subnetId: string; vpcId: string }, { subnetId: string }>({
 	type: 'AirflowDeploy::GivenSubnet',
 	permissions: [],
+	find: async (_ctx, { subnetId }) => ({ subnetId }),
 	run: async (_ctx, { subnetId }) => ({ subnetId }),
 });

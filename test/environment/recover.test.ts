@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CreateSubnetCommand, CreateVpcCommand, DeleteSubnetCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient, ListTaskDefinitionsCommand } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Aws } from '../../src/aws/clients.ts';
@@ -26,12 +27,12 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => endpoint.close());
 
-/** The webserver's task definition with all that it needs: no container runs for it. */
-function bringUpTaskDefinition(options: TestOptions) {
+/** One object with all that it needs: of the webserver's task definition no container runs. */
+function bringUpOnly(key: string, options: TestOptions) {
 	return holding(options, async (held) => {
 		const inputs = await stackInputs(options, held.run.states, 'up');
 		const { stack, shared } = sharedStack(inputs);
-		return up([stack, mainStack(inputs, shared)], { ...held.run, settle: { unclear: 0, missing: 0, pause: 0 } }, ['task-definition-webserver']);
+		return up([stack, mainStack(inputs, shared)], { ...held.run, settle: { unclear: 0, missing: 0, pause: 0 } }, [key]);
 	});
 }
 
@@ -43,11 +44,11 @@ async function revisions(): Promise<string[]> {
 test('a record lost in the middle of a replacement is rebuilt: the newest revision counts, the older one goes', async () => {
 	const cwd = temporaryDirectory();
 	const first = await optionsFor(aws, {}, cwd);
-	expect((await bringUpTaskDefinition(first)).failed).toEqual(new Map());
+	expect((await bringUpOnly('task-definition-webserver', first)).failed).toEqual(new Map());
 
 	const second = await optionsFor(aws, { WEBSERVER_CPU: '2048', WEBSERVER_MEMORY: '4096' }, cwd);
 	refuse = (operation) => operation === 'DeregisterTaskDefinition';
-	expect([...(await bringUpTaskDefinition(second)).failed.keys()]).toEqual(['task-definition-webserver~1']);
+	expect([...(await bringUpOnly('task-definition-webserver', second)).failed.keys()]).toEqual(['task-definition-webserver~1']);
 	refuse = () => false;
 	const before = [...(await readStates(second)).values()].flatMap(({ entries }) => Object.values(entries).flatMap(({ id }) => id ?? []));
 	expect(await revisions()).toEqual(['airflow-main-webserver:1', 'airflow-main-webserver:2']);
@@ -60,8 +61,25 @@ test('a record lost in the middle of a replacement is rebuilt: the newest revisi
 	const recovered = [...(await readStates(second)).values()].flatMap(({ entries }) => Object.values(entries).flatMap(({ id }) => id ?? []));
 	expect(recovered.toSorted()).toEqual(before.toSorted());
 
-	expect((await bringUpTaskDefinition(second)).failed).toEqual(new Map());
-	expect(await revisions()).toHaveLength(1);
+	// What was recovered is as wanted: nothing is registered anew, so no service is deployed.
+	expect((await bringUpOnly('task-definition-webserver', second)).failed).toEqual(new Map());
+	expect(await revisions()).toEqual(['airflow-main-webserver:2']);
 	expect(await tearDown(second)).toMatchObject({ left: [] });
 	expect(await revisions()).toEqual([]);
+}, 120_000);
+
+test('what stands in a given network is found again, and the network is left alone', async () => {
+	const ec2 = aws.client(EC2Client);
+	const vpcId = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.3.0.0/16' }))).Vpc?.VpcId ?? '';
+	const subnet = async (zone: string, CidrBlock: string) => (await ec2.send(new CreateSubnetCommand({ VpcId: vpcId, CidrBlock, AvailabilityZone: `eu-central-1${zone}` }))).Subnet?.SubnetId ?? '';
+	const subnets = [await subnet('a', '10.3.0.0/24'), await subnet('b', '10.3.1.0/24')];
+	const options = await optionsFor(aws, { VPC_ID: vpcId, SUBNET_IDS: subnets.join() });
+	expect((await bringUpOnly('anchor', options)).failed).toEqual(new Map());
+	expect((await bringUpOnly('mount-target-a', options)).failed).toEqual(new Map());
+	await rm(join(options.cwd, '.airflow-deploy'), { recursive: true });
+	await recover(options);
+	const { entries = {} } = (await readStates(options)).get('shared') ?? {};
+	expect(entries).toMatchObject({ vpc: { status: 'ready', outputs: { vpcId } }, 'mount-target-a': { outputs: { subnetId: subnets[0] } } });
+	expect(await tearDown(options)).toMatchObject({ left: [] });
+	for (const SubnetId of subnets) await ec2.send(new DeleteSubnetCommand({ SubnetId }));
 }, 120_000);
