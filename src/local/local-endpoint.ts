@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { version } from '../package.ts';
@@ -69,6 +69,8 @@ export class LocalEndpoint {
 	/** Resolves once it answers and `endpoint.json` says where. */
 	static async start(options: EndpointOptions): Promise<LocalEndpoint> {
 		const { directory, log } = options;
+		// What `nobody` has to reach as well is made without modes of its own.
+		process.umask(0o022);
 		await removeLeftovers(directory);
 		await mkdir(directory, { recursive: true });
 		let endpoint: LocalEndpoint | undefined;
@@ -126,6 +128,7 @@ export class LocalEndpoint {
 		const { log, directory } = this.#options;
 		void this.#moto.exited.then((code) => this.end(`moto, which keeps the books of the emulated AWS, ended with exit code ${code}; what it held is lost. Start anew: airflow-deploy local start`, 1));
 		await writeRecord(directory, this.#record());
+		for (const name of this.#temporary().length > 0 ? tasksData : []) await symlink(join(this.#home, name), join(directory, name));
 		log(`version ${version} answers at ${this.#url}`);
 		setInterval(() => {
 			// The directory was removed, or another endpoint took it over: nobody can find this one any more.
@@ -142,20 +145,26 @@ export class LocalEndpoint {
 		return this.#home.startsWith(this.#options.directory) ? [] : [this.#home];
 	}
 
+	/** For what tasks write: PostgreSQL in a task runs as `nobody` where we are root. */
+	#place(): string {
+		return this.#temporary()[0] ?? this.#options.directory;
+	}
+
 	#newAccount(): Account {
-		const { directory, motoPython: python, latency, log } = this.#options;
+		const { motoPython: python, latency, log } = this.#options;
 		const moto = this.#moto;
 		const databases = new Databases({ home: this.#home, python, log, program: () => this.#postgres() });
-		return { id: account, url: this.#url, moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), roles: new ServiceLinkedRoles(moto), lag: new Lag(latency) };
+		return { id: account, url: this.#url, moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(this.#place(), 'efs'), moto), roles: new ServiceLinkedRoles(moto), lag: new Lag(latency) };
 	}
 
 	#runtime(): ProcessRuntime {
-		const { directory, motoPython: python } = this.#options;
+		const { motoPython: python } = this.#options;
 		return new ProcessRuntime({
-			directory,
+			directory: this.#place(),
 			python,
 			endpointUrl: this.#url,
 			installer: this.#installer,
+			postgres: () => this.#postgres(),
 			efsDirectory: (efs) => this.#account.files.directoryOf(efs),
 			request: (service, region, { body, ...request }) => this.#moto.send({ ...request, service, region, operation: '', accessKey: 'local', body: body === undefined ? undefined : Buffer.from(body) }),
 		});
@@ -194,6 +203,9 @@ export class LocalEndpoint {
 
 const startedAt = new Date();
 
+/** In the endpoint's directory: directories, or, as root, links to where `nobody` reaches them. */
+const tasksData = ['efs', 'tasks'];
+
 function started(endpoint: LocalEndpoint | undefined): LocalEndpoint {
 	if (!endpoint) throw new Error('the endpoint has not started');
 	return endpoint;
@@ -207,8 +219,9 @@ async function removeLeftovers(directory: string): Promise<void> {
 }
 
 async function removeData(directory: string, temporary: readonly string[]): Promise<void> {
-	const own = ['efs', 'postgres'].map((name) => join(directory, name));
-	await Promise.all([removeTasks(directory), removeAll([...own, ...temporary])]);
+	// First: it finds the temporary files of tasks by links among the others.
+	await removeTasks(directory);
+	await removeAll([...['efs', 'postgres'].map((name) => join(directory, name)), ...temporary]);
 }
 
 async function removeAll(paths: readonly string[]): Promise<void> {

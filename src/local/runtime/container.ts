@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, symlink } from 'node:fs/promises';
+import { access, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ContainerSpec, RunningContainer } from '../ecs/runtime.ts';
 import type { Image } from './image.ts';
@@ -39,15 +39,16 @@ export async function startContainer(spec: ContainerSpec, image: Image, place: C
 	};
 	const { command, isEntryPointOfImage } = commandOf(spec, image);
 	// dumb-init, the first word of the image's entry point, passes signals on to the whole session unless told otherwise.
-	const toGroup = isEntryPointOfImage && environment['DUMB_INIT_SETSID'] !== '0';
-	const main = supervise({ ...(await program(command)), toGroup, onLine: (line) => spec.onOutput(line) });
+	const toGroup = isEntryPointOfImage && image.literalEntryPoint[0] === '/usr/bin/dumb-init' && environment['DUMB_INIT_SETSID'] !== '0';
+	const { stopSignal = 'SIGTERM', end } = image;
+	const main = supervise({ ...(await program(command)), toGroup, ...(end && { end }), onLine: (line) => spec.onOutput(line) });
 	const running = new Set<() => void>();
 	return {
 		exited: main.exited.then((exitCode) => {
 			running.forEach((kill) => kill());
 			return { exitCode, outOfMemory: false };
 		}),
-		signal: (name) => main.signal(name),
+		signal: (name) => main.signal(name === 'SIGTERM' ? stopSignal : name),
 		kill: () => main.kill(),
 		exec: async (command, { timeoutSeconds }) => runInside(await program(command), timeoutSeconds, running),
 		openTerminal: async (command, size) => {
@@ -74,7 +75,8 @@ function containerEnvironment(spec: ContainerSpec, image: Image, place: Containe
 
 /** Makes the container's directories, and links for its mounts, so that a path put together in a program leads there too. */
 async function layOut({ mounts }: ContainerSpec, image: Image, { directory, volumes, address, endpointUrl }: ContainerPlace): Promise<Places> {
-	const own = Object.fromEntries(image.directories.map((path) => [path, join(directory, path)]));
+	const directories = image.programs ? [programs, ...image.directories] : image.directories;
+	const own = Object.fromEntries(directories.map((path) => [path, join(directory, path)]));
 	const mounted = Object.fromEntries(mounts.map(({ volume, path }) => [path.replace(/(?<=.)\/+$/, ''), volumes[volume] ?? unknownVolume(volume)]));
 	for (const [path, target] of Object.entries(mounted)) {
 		await linkTo(target, join(directory, path));
@@ -82,8 +84,15 @@ async function layOut({ mounts }: ContainerSpec, image: Image, { directory, volu
 	for (const path of Object.values(own)) {
 		await mkdir(path, { recursive: true });
 	}
+	for (const [name, command] of Object.entries(image.programs ?? {})) {
+		await writeFile(join(directory, programs, name), `#!/bin/sh\nexec ${command.map(quoted).join(' ')} "$@"\n`, { mode: 0o755 });
+	}
 	return { paths: { ...image.paths, ...own, ...mounted }, address, endpointPort: Number(new URL(endpointUrl).port) };
 }
+
+const programs = '/usr/local/bin';
+
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 function unknownVolume(name: string): never {
 	throw new Error(`the task has no volume ${name}`);

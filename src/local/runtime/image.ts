@@ -1,3 +1,5 @@
+import type { SupervisedProgram } from './supervisor.ts';
+
 /** What the process runtime knows of an image: its configuration, and where its contents are on this machine. */
 export interface Image {
 	/** `sha256:…` */
@@ -15,4 +17,10 @@ export interface Image {
 	entryPoint(command: readonly string[]): readonly string[];
 	/** The ENTRYPOINT as a task definition would repeat it. */
 	readonly literalEntryPoint: readonly string[];
+	/** Programs of the image that are not on this machine: name in /usr/local/bin → the command that stands in for it. */
+	readonly programs?: Readonly<Record<string, readonly string[]>>;
+	/** The image's STOPSIGNAL, which is sent instead of SIGTERM. */
+	readonly stopSignal?: 'SIGINT';
+	/** How its program is ended when the endpoint dies; default: SIGKILL at once. */
+	readonly end?: SupervisedProgram['end'];
 }

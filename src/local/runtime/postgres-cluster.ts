@@ -65,7 +65,6 @@ const constantSettings = {
 	max_wal_senders: 0,
 	fsync: 'off',
 	full_page_writes: 'off',
-	synchronous_commit: 'off',
 	jit: 'off',
 	timezone: "'UTC'",
 	log_timezone: "'UTC'",

@@ -1,4 +1,4 @@
-import { cp, chmod, mkdtemp, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, chown, cp, mkdtemp, readFile, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -12,6 +12,8 @@ import { supervise, type Supervised } from './supervisor.ts';
 /** PostgreSQL's binaries, ready to run, and the account that runs them. */
 export interface PostgresProgram {
 	readonly directory: string;
+	/** Of the package, e.g. 15.18.0. */
+	readonly version: string;
 	/** Absent: the caller's own. PostgreSQL refuses to run as root, so root runs it as `nobody`. */
 	readonly account: Account | undefined;
 }
@@ -33,7 +35,9 @@ export async function postgresHome(directory: string): Promise<string> {
 	for (const parent of [tmpdir(), '/tmp', '/var/tmp']) {
 		if (await isReachable(parent)) {
 			const home = await mkdtemp(join(parent, 'airflow-deploy-'));
-			await chmod(home, 0o755);
+			// Data of tasks lie there as well: for root and `nobody`, no other account.
+			await chown(home, 0, (await accountOf('nobody')).gid);
+			await chmod(home, 0o710);
 			return home;
 		}
 	}
@@ -50,7 +54,7 @@ export async function postgresProgram(on: Installer, home: string): Promise<Post
 	const { version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as { version: string };
 	const directory = isRoot() ? join(home, 'program') : join(on.cache, `postgres-${version}`);
 	await madeOnce(directory, (temporary) => copyProgram(source, temporary));
-	return { directory, account: isRoot() ? await accountOf('nobody') : undefined };
+	return { directory, version, account: isRoot() ? await accountOf('nobody') : undefined };
 }
 
 interface Run {

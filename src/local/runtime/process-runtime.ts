@@ -8,9 +8,10 @@ import type { AwsRequest } from './ecr-images.ts';
 import type { Image } from './image.ts';
 import { pullImage } from './images.ts';
 import type { Installer } from './installer.ts';
+import type { PostgresProgram } from './postgres-program.ts';
 
 export interface ProcessRuntimeOptions {
-	/** `tasks/` below it holds a directory per task, while it runs. */
+	/** `tasks/` below it holds a directory per task, while it runs. As root: where `nobody`, who runs PostgreSQL, reaches it. */
 	readonly directory: string;
 	/** The Python that runs the supervisors (`findPython3`). */
 	readonly python: string;
@@ -20,10 +21,12 @@ export interface ProcessRuntimeOptions {
 	readonly request: AwsRequest;
 	/** The directory of an EFS file system, as seen through the access point or from the root directory. */
 	efsDirectory(efs: NonNullable<TaskVolume['efs']>): Promise<string>;
+	/** The embedded PostgreSQL, made ready at its first use. */
+	readonly postgres: () => Promise<PostgresProgram>;
 }
 
 /** Ports of the programs that images here may hold: a task gets an address where they are free. */
-const usualPorts = [8080, 5432];
+const usualPorts = [8080, 5432, 3306];
 
 /** Runs containers as supervised processes of this machine: no container engine, no isolation. */
 export class ProcessRuntime implements TaskRuntime {
@@ -36,8 +39,8 @@ export class ProcessRuntime implements TaskRuntime {
 	}
 
 	async pull(image: string, onProgress: (line: string) => void): Promise<PulledImage> {
-		const { request, installer } = this.#options;
-		const pulled = await pullImage(image, request, { ...installer, onProgress });
+		const { installer } = this.#options;
+		const pulled = await pullImage(image, { ...this.#options, installer: { ...installer, onProgress } });
 		this.#images.set(image, pulled);
 		return { digest: pulled.digest };
 	}

@@ -4,8 +4,8 @@ import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { ImagePullError } from '../../../src/local/ecs/runtime.ts';
 import { type AwsRequest, ecrImage } from '../../../src/local/runtime/ecr-images.ts';
-import { pullImage } from '../../../src/local/runtime/images.ts';
-import { installer } from '../../../src/local/runtime/installer.ts';
+import { type ImageSources, pullImage } from '../../../src/local/runtime/images.ts';
+import { type Installer, installer } from '../../../src/local/runtime/installer.ts';
 import { temporaryDirectory } from './support.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
@@ -73,15 +73,19 @@ test('an image with layers only, and a missing context, say what is missing', as
 	await expect(ecrImage(`${repository}:x`, await account([], undefined, 404), await cache())).rejects.toThrow('s3://bucket/images/0123.tar.gz cannot be read: S3 answered 404');
 });
 
-test.each(['nginx:latest', 'apache/airflow:2.9.0', 'apache/airflow', 'apache/airflow:2.5.30', 'public.ecr.aws/docker/library/redis:7'])('%s is refused with what is supported', async (image) => {
-	const failure = pullImage(image, await account([]), await cache());
+async function sources(installer: Installer): Promise<ImageSources> {
+	return { installer, request: await account([]), python: 'python3', postgres: () => Promise.reject(new Error('not asked')) };
+}
+
+test.each(['nginx:latest', 'apache/airflow:2.9.0', 'apache/airflow', 'apache/airflow:2.5.30', 'postgres:16', 'postgres:150', 'postgres', 'somebody/postgres:15', 'public.ecr.aws/docker/library/redis:7'])('%s is refused with what is supported', async (image) => {
+	const failure = pullImage(image, await sources(await cache()));
 	await expect(failure).rejects.toThrow(ImagePullError);
-	await expect(failure).rejects.toThrow(/apache\/airflow/);
+	await expect(failure).rejects.toThrow(/the process runtime (runs|cannot run) .*(apache\/airflow:2|postgres:15)/);
 });
 
 test('what the user can mend is told in the reason', async () => {
 	const on = installer(() => {}, { PATH: await temporaryDirectory(), HOME: await temporaryDirectory(), XDG_CACHE_HOME: await temporaryDirectory() });
-	const failure = pullImage('apache/airflow:2.5.3-python3.10', await account([]), on);
+	const failure = pullImage('apache/airflow:2.5.3-python3.10', await sources(on));
 	await expect(failure).rejects.toThrow(ImagePullError);
 	await expect(failure).rejects.toThrow(/needs Python 3 or uv: neither is on PATH. Try: apt-get install python3/);
 });

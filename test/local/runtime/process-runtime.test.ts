@@ -22,6 +22,7 @@ beforeEach(async () => {
 		endpointUrl: 'http://127.0.0.1:43121',
 		installer: installer(() => {}, await machineWithUv(directory)),
 		request: () => Promise.reject(new Error('not asked')),
+		postgres: () => Promise.reject(new Error('not asked')),
 		efsDirectory: ({ fileSystemId, accessPointId }) => Promise.resolve(join(directory, 'efs', fileSystemId, accessPointId ?? 'root')),
 	});
 	await runtime.pull(image, () => {});
