@@ -9,14 +9,15 @@ import { type GivenSubnet, givenSubnets } from './given-subnets.ts';
 import { missingEndpoints } from './vpc-endpoints.ts';
 import { fitZones } from './zones.ts';
 
-/** Addresses that a release may need at once in one subnet: two webservers, scheduler, init, database, file system. */
-const addresses = 6;
+/** Free addresses that one subnet may have to give: to all that a first deployment makes, and to a release beside what stands. */
+export const addressesNeeded = { first: 6, release: 2 };
 
 /**
  * The user's own VPC and subnets: whether tasks in them find their file system, pull their image and reach AWS.
+ * @param addresses that must be free in each subnet
  * @throws UserError `NetworkUnfit`, before anything is made
  */
-export async function assertGivenNetwork(options: Options, vpcId: string): Promise<void> {
+export async function assertGivenNetwork(options: Options, vpcId: string, addresses = addressesNeeded.first): Promise<void> {
 	const { aws, config, warn } = options;
 	const [subnets, zones] = await Promise.all([givenSubnets(aws, vpcId, config.subnetIds), fitZones(aws, config), assertNamesResolve(options, vpcId)]);
 	assertZones(aws, subnets, zones, config);

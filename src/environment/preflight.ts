@@ -4,7 +4,7 @@ import { naming, type StackInputs } from '../stacks/inputs.ts';
 import type { Goal } from '../stacks/main.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import { assertAccountSettings } from './account-settings.ts';
-import { assertGivenNetwork } from './given-network.ts';
+import { addressesNeeded, assertGivenNetwork } from './given-network.ts';
 import type { Options } from './options.ts';
 import { elsewhere } from './places.ts';
 import { assertQuotas } from './quotas.ts';
@@ -23,10 +23,11 @@ export async function preflight(options: Options, inputs: StackInputs, recorded:
 	// It uses the bucket, and nothing that costs a quota, a network or an image.
 	if (goal === 'upload') return;
 	const { config } = options;
+	const isFirst = Object.keys(recorded).length === 0;
 	const checks = [image(options, inputs, recorded)];
-	if (config.vpcId !== undefined) checks.push(assertGivenNetwork(options, config.vpcId));
-	if (Object.keys(recorded).length === 0) checks.push(assertQuotas(options), assertAccountSettings(options));
-	if (Object.keys(recorded).length === 0) remarks(options);
+	if (config.vpcId !== undefined) checks.push(assertGivenNetwork(options, config.vpcId, isFirst ? addressesNeeded.first : addressesNeeded.release));
+	if (isFirst) checks.push(assertQuotas(options), assertAccountSettings(options));
+	if (isFirst) remarks(options);
 	await Promise.all(checks);
 }
 

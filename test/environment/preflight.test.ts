@@ -20,7 +20,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Aws } from '../../src/aws/clients.ts';
 import { assertLongArns } from '../../src/environment/account-settings.ts';
-import { assertGivenNetwork, publicAddresses } from '../../src/environment/given-network.ts';
+import { addressesNeeded, assertGivenNetwork, publicAddresses } from '../../src/environment/given-network.ts';
 import { isOnDockerHub, preflight } from '../../src/environment/preflight.ts';
 import { stackInputs } from '../../src/environment/wanted.ts';
 import { chooseZones } from '../../src/environment/zones.ts';
@@ -245,6 +245,12 @@ describe('a given network', () => {
 		expect(await verdict('closedA', 'closedB')).toHaveLength(1);
 		expect(await addresses('closedA', 'closedB')).toBe(false);
 		expect(await verdict('closedA', 'closedB', { IMAGE: 'apache/airflow:2.5.3' })).toMatchObject({ message: expect.stringContaining('only ECR can be reached through endpoints') as string });
+	});
+
+	test('with too few addresses: a release needs less than the first deployment', async () => {
+		const options = await given('a', 'b');
+		await expect(assertGivenNetwork(options, vpcId, 1000)).rejects.toMatchObject({ code: 'NetworkUnfit', message: expect.stringMatching(/^subnet-\w+ has 2\d\d free addresses, and 1000 may be needed$/) as string });
+		expect(addressesNeeded.release).toBeLessThan(addressesNeeded.first);
 	});
 
 	test('in one zone, elsewhere, or not there', async () => {
