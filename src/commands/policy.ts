@@ -19,6 +19,13 @@ const beside: readonly Grant[] = [
 	},
 ];
 
+/** What `logs` and `exec` ask of what stands. */
+const operating: readonly Grant[] = [
+	{ actions: ['logs:FilterLogEvents', 'logs:StartLiveTail', 'logs:StopLiveTail'], on: ['arn:{partition}:logs:{region}:{account}:log-group:/airflow-deploy/{project}/*'], for: 'up' },
+	// Checked on the cluster and on the task.
+	{ actions: ['ecs:ExecuteCommand'], on: ['cluster/{project}-*', 'task/{project}-*/*'].map((part) => `arn:{partition}:ecs:{region}:{account}:${part}`), for: 'up' },
+];
+
 interface Policies {
 	readonly up?: readonly PolicyDocument[];
 	readonly teardown?: readonly PolicyDocument[];
@@ -34,7 +41,7 @@ export const policy = defineCommand({
 	async run(context, { for: verb, account }) {
 		const { ui, config } = context;
 		const { kinds } = await import('../resources/registry.ts');
-		const grants = [...beside, ...[...kinds.values()].flatMap(({ permissions }) => permissions)];
+		const grants = [...beside, ...operating, ...[...kinds.values()].flatMap(({ permissions }) => permissions)];
 		const placeholders = { ...(await placeOf(context, account)), project: config.project, 'role-path': config.rolePath };
 		const policies: Policies = Object.fromEntries((['up', 'teardown'] as const).filter((purpose) => verb === undefined || verb === purpose).map((purpose) => [purpose, policyDocuments(grants, purpose, placeholders)]));
 		ui.result(policies, (all) => JSON.stringify(all, null, 2));
