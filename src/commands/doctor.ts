@@ -7,7 +7,7 @@ import { defineCommand, flag } from './define.ts';
 
 export const doctor = defineCommand({
 	name: 'doctor',
-	summary: 'check credentials, permissions, quotas, names, Docker, storage',
+	summary: 'check what a deployment needs, and say who can mend it',
 	options: { storage: flag('have a task write to the file system (the environment must be up)') },
 	async run(context, { storage }) {
 		const { ui } = context;

@@ -4,12 +4,13 @@ import type { CommandContext } from './context.ts';
 import { defineCommand, value } from './define.ts';
 import { type PolicyDocument, type Placeholders, policyDocuments } from './policy-documents.ts';
 
-/** What is asked before the first create, beside the objects themselves (environment/preflight.ts and what it calls). */
+/** What is asked before the first create, beside the objects themselves (environment/preflight.ts, doctor/ and what they call). */
 const beside: readonly Grant[] = [
 	{
 		actions: [
-			...['AvailabilityZones', 'DhcpOptions', 'Regions', 'RouteTables', 'Subnets', 'VpcAttribute', 'VpcBlockPublicAccessOptions', 'VpcEndpoints', 'Vpcs'].map((what) => `ec2:Describe${what}`),
+			...['Addresses', 'AvailabilityZones', 'DhcpOptions', 'Regions', 'RouteTables', 'Subnets', 'VpcAttribute', 'VpcBlockPublicAccessOptions', 'VpcEndpoints', 'Vpcs'].map((what) => `ec2:Describe${what}`),
 			'ecs:ListAccountSettings',
+			'iam:SimulatePrincipalPolicy',
 			'rds:DescribeDBInstances',
 			'rds:DescribeOrderableDBInstanceOptions',
 			'servicequotas:GetServiceQuota',

@@ -1,12 +1,12 @@
 import { DescribeRegionsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { ECRClient, DescribeRepositoriesCommand } from '@aws-sdk/client-ecr';
-import { ECSClient, ListClustersCommand } from '@aws-sdk/client-ecs';
+import { DescribeClustersCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { DescribeFileSystemsCommand, EFSClient } from '@aws-sdk/client-efs';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
+import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Aws } from '../aws/clients.ts';
 import { explain } from '../aws/errors.ts';
@@ -37,14 +37,14 @@ async function region({ aws, region }: AccountPatient): Promise<Finding> {
 /** One call that reads little, of each service that an environment is made of. */
 const calls: Readonly<Record<string, (aws: Aws, bucket: string) => Promise<unknown>>> = {
 	ec2: (aws) => aws.client(EC2Client).send(new DescribeRegionsCommand({ RegionNames: [aws.region] })),
-	ecs: (aws) => aws.client(ECSClient).send(new ListClustersCommand({ maxResults: 1 })),
+	ecs: (aws) => aws.client(ECSClient).send(new DescribeClustersCommand({})),
 	ecr: (aws) => aws.client(ECRClient).send(new DescribeRepositoriesCommand({ maxResults: 1 })),
 	efs: (aws) => aws.client(EFSClient).send(new DescribeFileSystemsCommand({ MaxItems: 1 })),
-	iam: (aws) => aws.client(IAMClient).send(new ListRolesCommand({ MaxItems: 1 })),
+	iam: (aws) => aws.client(IAMClient).send(new GetRoleCommand({ RoleName: 'airflow-deploy-doctor' })),
 	logs: (aws) => aws.client(CloudWatchLogsClient).send(new DescribeLogGroupsCommand({ limit: 1 })),
 	rds: (aws) => aws.client(RDSClient).send(new DescribeDBInstancesCommand({ MaxRecords: 20 })),
 	s3: (aws, bucket) => aws.client(S3Client).send(new HeadBucketCommand({ Bucket: bucket })),
-	secretsmanager: (aws) => aws.client(SecretsManagerClient).send(new ListSecretsCommand({ MaxResults: 1 })),
+	secretsmanager: (aws) => aws.client(SecretsManagerClient).send(new DescribeSecretCommand({ SecretId: 'airflow-deploy/doctor' })),
 };
 
 /** Any answer will do, a refusal too. */

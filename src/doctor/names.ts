@@ -1,7 +1,9 @@
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ignoring } from '../resources/support.ts';
 import { naming } from '../stacks/inputs.ts';
+import { secretRoles } from '../stacks/secrets.ts';
 import { type AccountPatient, type Check, failed, type Finding, ok } from './check.ts';
 
 /** Names that something else has, or that a deleted object still holds. */
@@ -12,23 +14,22 @@ export const nameChecks: readonly Check<AccountPatient>[] = [
 ];
 
 function isRecorded({ recorded }: AccountPatient, type: string, id: string): boolean {
-	return Object.values({ ...recorded.own, ...prefixed(recorded.shared) }).some((entry) => entry.type === type && (entry.id === id || entry.outputs?.['name'] === id));
+	return Object.values(recorded.own).some((entry) => entry.type === type && entry.id === id);
 }
-
-const prefixed = <T>(entries: Readonly<Record<string, T>>): Record<string, T> => Object.fromEntries(Object.entries(entries).map(([key, entry]) => [`shared/${key}`, entry]));
 
 /** A deleted secret keeps its name for 7 to 30 days. */
 async function secretNames(patient: AccountPatient): Promise<Finding> {
 	const { aws, config } = patient;
-	const start = naming({ config, place: aws }).in(config.environment).object('');
-	const { SecretList = [] } = await aws.client(SecretsManagerClient).send(new ListSecretsCommand({ IncludePlannedDeletion: true, Filters: [{ Key: 'name', Values: [start] }] }));
-	const deleted = SecretList.filter(({ DeletedDate }) => DeletedDate !== undefined).map(({ Name = '' }) => Name);
+	const { object } = naming({ config, place: aws }).in(config.environment);
+	const asked = secretRoles.map((role) => ignoring(['ResourceNotFoundException'], aws.client(SecretsManagerClient).send(new DescribeSecretCommand({ SecretId: object(role) }))));
+	const found = (await Promise.all(asked)).flatMap((secret) => secret ?? []);
+	const deleted = found.filter(({ DeletedDate }) => DeletedDate !== undefined).map(({ Name = '' }) => Name);
 	const [tombstone] = deleted;
 	if (tombstone !== undefined) {
 		return failed(`deleted, and their names held for 7 to 30 days: ${deleted.join(', ')}`, `aws secretsmanager delete-secret --secret-id ${tombstone} --force-delete-without-recovery --region ${aws.region}   # or restore-secret`);
 	}
-	const foreign = SecretList.filter(({ Name = '', ARN = '' }) => !isRecorded(patient, 'AWS::SecretsManager::Secret', ARN) && !isRecorded(patient, 'AWS::SecretsManager::Secret', Name));
-	return taken(patient, 'secret', foreign.map(({ Name = '' }) => Name)) ?? ok(`${start}… are ${SecretList.length === 0 ? 'free' : 'ours'}`);
+	const foreign = found.filter(({ ARN = '' }) => !isRecorded(patient, 'AWS::SecretsManager::Secret', ARN));
+	return taken(patient, 'secret', foreign.map(({ Name = '' }) => Name)) ?? ok(`${object('')}… are ${found.length === 0 ? 'free' : 'ours'}`);
 }
 
 async function logGroupNames(patient: AccountPatient): Promise<Finding> {

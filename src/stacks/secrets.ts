@@ -13,9 +13,12 @@ export interface Secrets {
 	adminPassword: SecretNode;
 }
 
+/** Parts of their names: what a name check looks for. */
+export const secretRoles = ['database', 'fernet-key', 'webserver-secret-key', 'admin-password'] as const;
+
 export function addSecrets(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>): Secrets {
 	const { object } = naming(inputs).in(stack.scope);
-	const secret = (role: string, value: 'database' | 'fernet-key' | 'token' | 'password', description: string): SecretNode =>
+	const secret = (role: (typeof secretRoles)[number], value: 'database' | 'fernet-key' | 'token' | 'password', description: string): SecretNode =>
 		stack.add(Secret, `secret-${role}`, after, () => ({ name: object(role), description, value }));
 	return {
 		databaseSecret: secret('database', 'database', 'Airflow database: password and URL'),

@@ -31,10 +31,14 @@ test('--help', async () => {
 		  db-init            bring the database up and initialise it
 		  deploy             release code, config and image in place
 		  status             show health, address, DAGs, and what AWS no longer shows
+		  validate           prove it in a browser: log in, run the DAGs, find their
+		                     logs
 		  logs               show what the components and tasks log, by time
+		  exec               run a command, or a shell, in a running container
 		  open               open the web page in the browser
 		  credentials        print address, user name and password of the web page
 		  teardown           remove all that was made, and check that nothing is left
+		  doctor             check what a deployment needs, and say who can mend it
 		  policy             print the IAM policies that up and teardown need
 		  state              the record of what was made: list, recover, unlock
 		  local              AWS endpoints on this machine: start, stop, status, env …
@@ -112,7 +116,7 @@ test('help of a group', async () => {
 });
 
 test('commands of later versions do not appear', async () => {
-	for (const name of ['branch', 'doctor']) {
+	for (const name of ['branch']) {
 		const { exit, stderr } = await run([name]);
 		expect([exit, stderr.split('\n')[0]]).toEqual([2, `error: unknown command '${name}'`]);
 	}
@@ -135,7 +139,7 @@ describe('wrong usage', () => {
 		[['exec', 'webserver', 'ls', '-l'], "error: unknown option '-l'\nhint:  airflow-deploy exec <service> -- command …\n"],
 		[['up', '--target', 'azure'], "error: option '--target <target>' argument 'azure' is invalid. Allowed choices are aws, local.\nhint:  airflow-deploy --help\n"],
 		[['up', '--local', '--target', 'aws'], "error: option '--local' cannot be used with option '--target <target>'\nhint:  airflow-deploy --help\n"],
-		[[], 'error: no command was given: there are init, plan, up, upload, db-init, deploy, status, validate, logs, exec, open, credentials, teardown, policy, state, local\nhint:  airflow-deploy --help\n'],
+		[[], 'error: no command was given: there are init, plan, up, upload, db-init, deploy, status, validate, logs, exec, open, credentials, teardown, doctor, policy, state, local\nhint:  airflow-deploy --help\n'],
 		[['local'], 'error: no command was given: there are start, stop, reset, status, env, logs\nhint:  airflow-deploy --help\n'],
 	])('%j', async (args, expected) => {
 		expect(await run(args)).toEqual({ exit: 2, stdout: '', stderr: expected });
