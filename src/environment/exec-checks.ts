@@ -13,10 +13,11 @@ interface Check {
 	readonly holds: (inspected: Inspected & { readonly defined: ContainerDefinition | undefined }) => boolean;
 	/** What is the matter, where it does not hold. */
 	readonly finding: (inspected: Inspected) => string;
-	readonly fix: string;
+	/** A command to run. */
+	readonly fix: (flags: string) => string;
 }
 
-const anew = 'airflow-deploy deploy   # starts new tasks';
+const anew = (flags: string): string => `airflow-deploy deploy${flags}   # starts new tasks`;
 
 /**
  * What amazon-ecs-exec-checker (github.com/aws-containers/amazon-ecs-exec-checker) looks for and a task itself tells, in the
@@ -27,7 +28,7 @@ const checks: readonly Check[] = [
 		code: 'TaskNotRunning',
 		holds: ({ task }) => task.lastStatus === 'RUNNING',
 		finding: ({ task }) => `the task is ${task.lastStatus}`,
-		fix: 'airflow-deploy status --watch',
+		fix: (flags) => `airflow-deploy status${flags}`,
 	},
 	{
 		code: 'ExecNotEnabled',
@@ -61,11 +62,14 @@ const checks: readonly Check[] = [
 	},
 ];
 
-/** @throws UserError (exit 125) that names the first check that does not hold, and its fix */
-export function checkTask(inspected: Inspected): void {
+/**
+ * @param flags of the environment, for the hint: ` --local`
+ * @throws UserError that names the first check that does not hold, and its fix
+ */
+export function checkTask(inspected: Inspected, flags: string): void {
 	const defined = inspected.definition.containerDefinitions?.find(({ name }) => name === inspected.container.name);
 	const failed = checks.find(({ holds }) => !holds({ ...inspected, defined }));
-	if (failed !== undefined) throw new UserError(failed.code, `cannot run commands in ${inspected.container.name}: ${failed.finding(inspected)}`, { hint: failed.fix });
+	if (failed !== undefined) throw new UserError(failed.code, `cannot run commands in ${inspected.container.name}: ${failed.finding(inspected)}`, { hint: failed.fix(flags) });
 }
 
 /** The state of the agent that runs commands: PENDING, RUNNING or STOPPED. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DescribeTaskDefinitionCommand, ECSClient, ExecuteCommandCommand, type Task, type TaskDefinition } from '@aws-sdk/client-ecs';
+import type { Aws } from '../aws/clients.ts';
 import type { Entries } from '../engine/state.ts';
 import { UserError } from '../errors.ts';
 import { findTasks } from '../resources/ecs.ts';
@@ -12,7 +13,6 @@ import { readStates } from './session.ts';
 /** What commands can be run in: the container, and the service whose tasks have it. */
 const places = { webserver: 'service-webserver', scheduler: 'service-scheduler', 'dag-sync': 'service-scheduler' } as const;
 export type Component = keyof typeof places;
-export const execComponents = Object.keys(places) as readonly Component[];
 
 /** The agent is up some seconds after its container. */
 const agentSeconds = 30;
@@ -38,10 +38,10 @@ async function reachable(options: Options, component: Component): Promise<Inspec
 	const began = performance.now();
 	for (;;) {
 		const inspected = await inspect(options, component);
-		checkTask(inspected);
+		checkTask(inspected, flagsOf(options));
 		const { status, reason } = agentOf(inspected.container);
 		if (status === 'RUNNING') return inspected;
-		if (status === 'STOPPED' || performance.now() - began > agentSeconds * 1000) throw await agentDown(options, inspected, `the agent is ${status}${reason === undefined ? '' : `: ${reason}`}`);
+		if (status === 'STOPPED' || performance.now() - began > agentSeconds * 1000) throw await agentDown(options.aws, inspected, `the agent is ${status}${reason === undefined ? '' : `: ${reason}`}`);
 		await delay(1000, undefined, { signal: options.signal });
 	}
 }
@@ -52,7 +52,7 @@ async function inspect(options: Options, component: Component): Promise<Inspecte
 	const { cluster, service } = placeOf(options, entries, component);
 	const [task] = (await findTasks(options.aws, { cluster, serviceName: service })).toSorted(runningThenNewest);
 	const container = task?.containers?.find(({ name }) => name === component);
-	if (task === undefined || container === undefined) throw new UserError('NoTask', `no task of ${service} runs`, { hint: 'airflow-deploy status' });
+	if (task === undefined || container === undefined) throw new UserError('NoTask', `no task of ${service} runs`, { hint: `airflow-deploy status${flagsOf(options)}` });
 	return { task, container, definition: await definitionOf(options, task) };
 }
 
@@ -60,8 +60,13 @@ function placeOf(options: Options, entries: Entries, component: Component): { cl
 	const entry = entries[places[component]];
 	assertRecorded(options, entry);
 	const { cluster, name } = entry.outputs ?? {};
-	if (typeof cluster !== 'string' || typeof name !== 'string') throw new UserError('NoTask', `the service of ${component} is not complete yet`, { hint: 'airflow-deploy up' });
+	if (typeof cluster !== 'string' || typeof name !== 'string') throw new UserError('NoTask', `the service of ${component} is not complete yet`, { hint: `airflow-deploy up${flagsOf(options)}` });
 	return { cluster, service: name };
+}
+
+/** What the command line said of the environment: ` --local`. */
+function flagsOf({ command }: Options): string {
+	return command.replace(/^\S+/, '');
 }
 
 async function definitionOf({ aws }: Options, { taskDefinitionArn }: Task): Promise<TaskDefinition> {
@@ -78,12 +83,12 @@ function runningThenNewest(a: Task, b: Task): number {
 /** AWS says the same for many causes: `failed due to an internal error`. */
 async function explained(options: Options, inspected: Inspected, error: unknown): Promise<unknown> {
 	if (!(error instanceof Error)) return error;
-	if (error.name === 'TargetNotConnectedException' || error.message.includes('execute command agent')) return agentDown(options, inspected, error.message);
+	if (error.name === 'TargetNotConnectedException' || error.message.includes('execute command agent')) return agentDown(options.aws, inspected, error.message);
 	if (error.message.includes('maximum session limit')) return new UserError('TooManySessions', `two commands run in ${inspected.container.name} already: more than that ECS does not allow`, { hint: 'end one of them; one whose client has gone ends by itself after 20 minutes' });
 	return error;
 }
 
-async function agentDown({ aws }: Options, inspected: Inspected, said: string): Promise<UserError> {
+async function agentDown(aws: Aws, inspected: Inspected, said: string): Promise<UserError> {
 	const { diagnose } = await import('./exec-diagnosis.ts');
 	const found = await diagnose(aws, inspected);
 	const { container, task } = inspected;

@@ -16,7 +16,7 @@ export interface Message {
 	readonly payload: Buffer;
 }
 
-export type MessageType = 'input_stream_data' | 'output_stream_data' | 'acknowledge' | 'channel_closed' | 'start_publication' | 'pause_publication';
+type MessageType = 'input_stream_data' | 'output_stream_data' | 'acknowledge' | 'channel_closed' | 'start_publication' | 'pause_publication';
 
 /** What a stream message carries. */
 export const PayloadType = {
