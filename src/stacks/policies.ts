@@ -61,11 +61,11 @@ function mount({ fileSystemArn, accessPointArn }: TaskNeeds, more: string[]): St
 	return allow(['elasticfilesystem:ClientMount', ...more], [fileSystemArn], { StringEquals: { 'elasticfilesystem:AccessPointArn': accessPointArn } });
 }
 
-// Without s3:ListBucket a missing key is answered with 403 instead of 404.
+// Without s3:ListBucket a missing key is answered with 403 instead of 404; a GetObject carries no prefix to compare.
 function readBundle(needs: TaskNeeds): Statement[] {
 	const prefix = `${needs.environment}/*`;
 	return [
-		allow(['s3:ListBucket'], [bucketArn(needs)], { StringLike: { 's3:prefix': prefix } }),
+		allow(['s3:ListBucket'], [bucketArn(needs)], { StringLikeIfExists: { 's3:prefix': prefix } }),
 		allow(['s3:GetObject'], [`${bucketArn(needs)}/${prefix}`]),
 	];
 }
