@@ -32,7 +32,7 @@ interface Positional {
 }
 export type Positionals = Readonly<Record<string, Positional>>;
 type GivenWord<P extends Positional> = P extends { variadic: true } ? readonly string[] : P extends { required: true } ? string : string | undefined;
-export type GivenPositionals<P extends Positionals> = string extends keyof P ? object : { readonly [Name in keyof P]: GivenWord<P[Name]> };
+type GivenPositionals<P extends Positionals> = string extends keyof P ? object : { readonly [Name in keyof P]: GivenWord<P[Name]> };
 
 export interface Command<O extends Options = Options, P extends Positionals = Positionals> {
 	readonly name: string;

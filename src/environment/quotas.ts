@@ -38,7 +38,7 @@ export async function assertQuotas(options: Options): Promise<void> {
 }
 
 /** At the peak of each release: the webserver twice (it rolls), the scheduler, and the init task's half. */
-export function vcpusNeeded({ webserverCpu, schedulerCpu }: Config): number {
+function vcpusNeeded({ webserverCpu, schedulerCpu }: Config): number {
 	return (2 * webserverCpu + schedulerCpu + 512) / 1024;
 }
 

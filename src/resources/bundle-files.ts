@@ -6,7 +6,7 @@ import ignore, { type Ignore } from 'ignore';
 import { Exit, UserError } from '../errors.ts';
 
 /** One file of a bundle, by its path with forward slashes, e.g. `dags/tutorial.py`. */
-export interface BundleFile {
+interface BundleFile {
 	/** SHA-256, hexadecimal. */
 	sha256: string;
 	/** MD5, hexadecimal: what S3 answers as the ETag of an object put in one part with SSE-S3. */

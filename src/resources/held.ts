@@ -37,7 +37,7 @@ export interface Patience {
 }
 
 /** AWS needs up to 902 s to clear the interfaces of a task (seen); an endpoint on this machine has nothing to clear late. */
-export function patienceWith({ endpoint }: Pick<Aws, 'endpoint'>): Patience {
+function patienceWith({ endpoint }: Pick<Aws, 'endpoint'>): Patience {
 	return isLoopback(endpoint) ? { stranger: 5, late: 300 } : { stranger: 60, late: 1200 };
 }
 

@@ -14,7 +14,7 @@ const services = [
 ] as const;
 
 /** All interfaces that match, e.g. `filter('group-id', groupId)`. */
-export async function interfacesOf(ctx: Context<Aws>, filters: Filter[]): Promise<NetworkInterface[]> {
+async function interfacesOf(ctx: Context<Aws>, filters: Filter[]): Promise<NetworkInterface[]> {
 	const found: NetworkInterface[] = [];
 	for await (const page of paginateDescribeNetworkInterfaces({ client: ctx.aws.client(EC2Client) }, { Filters: filters })) {
 		found.push(...(page.NetworkInterfaces ?? []));

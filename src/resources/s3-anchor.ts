@@ -87,7 +87,7 @@ export async function readAnchor(aws: Aws, bucket: string, environment: string):
 	return (await read(aws, bucket, environment))?.document;
 }
 
-export function anchorKey(environment: string): string {
+function anchorKey(environment: string): string {
 	return `anchors/${environment}.json`;
 }
 

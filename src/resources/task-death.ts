@@ -14,7 +14,7 @@ export interface DeathSigns {
 	readonly lines: readonly string[];
 }
 
-export const deathClasses = [
+const deathClasses = [
 	'architecture',
 	'image-pull',
 	'secret',

@@ -9,6 +9,7 @@ export interface Workspace {
 	readonly directory: string;
 	run(args: readonly string[], options?: Options): Promise<Ran>;
 	/** Runs with --json and expects one document; `T` is what it is taken for. */
+	// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what the document is
 	json<T>(args: readonly string[], options?: Options): Promise<{ exit: number; document: T; stderr: string }>;
 	/** Runs and expects exit 0. @throws with what the command said, where it ends otherwise */
 	succeeds(args: readonly string[], options?: Options): Promise<Ran>;
@@ -26,6 +27,7 @@ export async function workspace({ sample = true } = {}): Promise<Workspace> {
 	return {
 		directory,
 		run: runHere,
+		// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as declared above
 		async json<T>(args: readonly string[], options: Options = {}) {
 			const { exit, stdout, stderr } = await runHere([...args, '--json', '--yes'], options);
 			if (stdout.startsWith('{"error"')) throw new Error(`${args.join(' ')} ended with ${exit}: ${stdout}`);

@@ -34,7 +34,7 @@ const association = sample(
 	({ subnetA, otherTable }) => ({ subnetId: subnetA.subnetId, routeTableId: otherTable.routeTableId }),
 );
 export const securityGroup = sample(SecurityGroup, 'security-group', { vpc }, ({ vpc }) => ({ vpcId: vpc.vpcId, name: 'airflow-test', description: 'airflow-deploy: a test' }));
-export const webGroup = sample(SecurityGroup, 'security-group-web', { vpc }, ({ vpc }) => ({ vpcId: vpc.vpcId, name: 'airflow-web', description: 'airflow-deploy: a test' }));
+const webGroup = sample(SecurityGroup, 'security-group-web', { vpc }, ({ vpc }) => ({ vpcId: vpc.vpcId, name: 'airflow-web', description: 'airflow-deploy: a test' }));
 export const ingress = sample(
 	SecurityGroupIngress,
 	'ingress',

@@ -14,7 +14,7 @@ import type { Services } from './services.ts';
 /** Paths that moto answers by themselves, whatever the signature says. */
 const paths = /^\/+(?:moto-api(?:\/|$)|latest\/(?:meta-data|api)\/|favicon\.ico$)/;
 
-export interface Backends {
+interface Backends {
 	readonly services: Services;
 	readonly ecs: Ecs;
 	/** Service-linked roles appear at a service's first use. */

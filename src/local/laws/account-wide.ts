@@ -13,7 +13,7 @@ export function stsLaws({ id }: Account): Laws {
 /** The prefixes of regions outside the commercial partition; botocore's partitions.json. */
 const partitions = [['cn-', 'aws-cn'], ['us-gov-', 'aws-us-gov'], ['eusc-', 'aws-eusc']] as const;
 
-export function partitionOf(region: string): string {
+function partitionOf(region: string): string {
 	return partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
 }
 
