@@ -9,6 +9,8 @@ import { type AwsRequest, ecrImage, isEcrImage } from './ecr-images.ts';
 import { airflowEnvironment, airflowVersion } from './environments.ts';
 import type { Image } from './image.ts';
 import type { Installer } from './installer.ts';
+import { mysqlImage, standIn } from './mysql-image.ts';
+import { findMysql } from './mysql-server.ts';
 import { postgresImage } from './postgres-image.ts';
 import type { PostgresProgram } from './postgres-program.ts';
 
@@ -25,9 +27,10 @@ export interface ImageSources {
 const official: readonly { readonly name: RegExp; readonly make: (tag: string, from: ImageSources) => Promise<Image> }[] = [
 	{ name: /^(?:docker\.io\/)?apache\/airflow(?::([^@]+))?$/, make: officialAirflow },
 	{ name: library('postgres'), make: postgres },
+	{ name: library('mysql'), make: mysql },
 ];
 
-const known = 'apache/airflow, postgres:15 (public.ecr.aws/docker/library or Docker Hub), and images of this account\'s ECR repositories that carry a build context';
+const known = 'apache/airflow, postgres:15 and mysql:8 (of public.ecr.aws/docker/library or Docker Hub), and images of this account\'s ECR repositories that carry a build context';
 
 /** Docker's official images have no owner on Docker Hub, and are mirrored in Amazon ECR Public. */
 function library(name: string): RegExp {
@@ -73,5 +76,15 @@ async function postgres(tag: string, { python, postgres }: ImageSources): Promis
 	return postgresImage(await postgres(), python);
 }
 
-/** Whether a tag is of a version: `15`, `15.7`, `15-bookworm`. */
+async function mysql(tag: string, { installer: { environment, onProgress }, python }: ImageSources): Promise<Image> {
+	if (!isVersion(tag, '8')) {
+		throw new ImagePullError(`the process runtime runs mysql:8 only, not ${tag}`);
+	}
+	const found = await findMysql(environment);
+	const notice = standIn(found, tag);
+	if (notice !== undefined) onProgress(notice);
+	return mysqlImage(found, tag, python);
+}
+
+/** Whether a tag is of a version: `8`, `8.0`, `8-bookworm`. */
 const isVersion = (tag: string, version: string): boolean => new RegExp(`^${version}(?:[.-]|$)`).test(tag);
