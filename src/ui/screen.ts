@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Output } from './io.ts';
 
 /** Text that is drawn again and again in the same place of a terminal; what is drawn last stays when the command ends. */
@@ -36,6 +37,5 @@ function fitting(lines: readonly string[], stream: Output): string[] {
 
 /** A long line takes several rows; colours take none. */
 function rowsOf(line: string, { columns = 80 }: Output): number {
-	// oxlint-disable-next-line no-control-regex -- an escape is a control character
-	return Math.max(1, Math.ceil(line.replaceAll(/\u001B\[[\d;]*m/g, '').length / columns));
+	return Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns));
 }

@@ -1,0 +1,29 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { run } from './run.ts';
+
+describe('status --watch', () => {
+	test('tells a pipe what changes, a line each, and ends well by Ctrl-C', async () => {
+		const signals = new EventEmitter();
+		// The look is over well before: what nobody changes is told once.
+		const ended = run(['status', '--local', '--watch'], { signals });
+		const interrupt = setTimeout(() => signals.emit('SIGINT'), 2500);
+		const { exit, stdout, stderr } = await ended;
+		clearTimeout(interrupt);
+		expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}absent\n$/);
+		expect(stderr).toBe('');
+		expect(exit).toBe(0);
+	});
+
+	test.each([['--json'], ['--timeline']])('excludes %s', async (flag) => {
+		const { exit, stderr } = await run(['status', '--watch', flag]);
+		expect(exit).toBe(2);
+		expect(stderr).toContain(`cannot be used with ${flag}`);
+	});
+});
+
+test('status --timeline without a record says so', async () => {
+	const { exit, stderr } = await run(['status', '--local', '--timeline']);
+	expect(exit).toBe(1);
+	expect(stderr).toContain('no up of main is recorded in this working directory');
+});
