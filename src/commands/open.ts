@@ -8,9 +8,9 @@ export const open = defineCommand({
 	summary: 'open the web page in the browser',
 	options: { print: flag('print its address only') },
 	async run(context, { print }) {
-		const { ui, cwd } = context;
+		const { ui } = context;
 		const status = await statusOf(context);
-		if (status.phase === 'absent') throw nothingUp(cwd, status, status.environment);
+		if (status.phase === 'absent') throw await nothingUp(context, status);
 		const { url } = status.webserver;
 		if (url === null) throw new UserError('NoAddress', 'the web page has no address: no webserver task runs', { hint: 'airflow-deploy status' });
 		if (!print) await (await import('open')).default(url);

@@ -41,13 +41,14 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 	if (io.env === process.env) exposeToSdk(env);
 	const local = localEndpoint(io.cwd, (line) => ui.busy(line));
 	const place = { region: region.name, profile: flags.profile };
+	const search = { cwd: io.cwd, local, config };
 	onPlace({ ...place, endpoint: config.target === 'aws' ? env['AWS_ENDPOINT_URL'] : undefined });
 	if (config.target === 'aws') await noteRedirections(env, flags.profile, ui);
 
 	const connectIfUp = async (): Promise<Aws | undefined> => {
 		const observe = flags.verbose ? { observe: (call: { service: string; operation: string }) => ui.note(`call ${call.service} ${call.operation}`) } : {};
-		const aws = await connectTarget({ ...place, target: config.target, env, local, starts: command.starts === true, ...observe }).catch((error: unknown) => {
-			throw hintAtLocal(error, command, () => otherPlace(io.cwd, { account: '', region: region.name }, config.environment));
+		const aws = await connectTarget({ ...place, target: config.target, env, local, starts: command.starts === true, ...observe }).catch(async (error: unknown) => {
+			throw await hintAtLocal(error, command, () => otherPlace(search, { account: '', region: region.name }));
 		});
 		if (aws) onPlace({ ...place, endpoint: aws.endpoint });
 		return aws;
@@ -56,7 +57,7 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 		config, region, env, cwd: io.cwd, signal, ui, io, json: flags.json === true, local, connectIfUp,
 		async connect() {
 			const aws = await connectIfUp();
-			if (aws === undefined) throw nothingUp(io.cwd, { account: localAccount, region: region.name }, config.environment);
+			if (aws === undefined) throw await nothingUp(search, { account: localAccount, region: region.name });
 			return aws;
 		},
 		async environment(aws) {
@@ -86,9 +87,9 @@ async function noteRedirections(env: NodeJS.ProcessEnv, flag: string | undefined
 }
 
 /** Without credentials, commands about what is up say so where it is up locally. */
-function hintAtLocal(error: unknown, { starts }: Command, other: () => string | undefined): unknown {
+async function hintAtLocal(error: unknown, { starts }: Command, other: () => Promise<string | undefined>): Promise<unknown> {
 	if (!(error instanceof UserError) || error.code !== 'NoCredentials' || starts === true) return error;
-	const hint = other();
+	const hint = await other();
 	return hint === undefined ? error : new UserError(error.code, error.message, { hint, exit: error.exit, cause: error.cause });
 }
 

@@ -28,10 +28,10 @@ export const status = defineCommand({
 });
 
 async function show(context: CommandContext): Promise<void> {
-	const { ui, cwd } = context;
+	const { ui } = context;
 	const document = await statusOf(context);
 	ui.result(document, renderStatus);
-	const other = document.phase === 'absent' ? otherPlace(cwd, document, document.environment) : undefined;
+	const other = document.phase === 'absent' ? await otherPlace(context, document) : undefined;
 	if (other !== undefined) ui.note(other);
 }
 

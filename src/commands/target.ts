@@ -1,4 +1,5 @@
 import type { Aws, CallObserver, Connection } from '../aws/clients.ts';
+import type { Config } from '../config/config.ts';
 import { elsewhere } from '../environment/places.ts';
 import { UserError } from '../errors.ts';
 import type { LocalEndpoint } from './local-endpoint.ts';
@@ -59,9 +60,21 @@ function staticCredentials(env: Readonly<Record<string, string | undefined>>): C
 	return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
-/** Where the environment is, when it is not where it was looked for: a sentence with the flag to add, or undefined. */
-export function otherPlace(cwd: string, place: { account: string; region: string }, environment: string): string | undefined {
-	const [other] = elsewhere(cwd, place, environment);
+/** Where an environment is looked for, and where else it may be recorded. */
+export interface Search {
+	readonly cwd: string;
+	readonly local: Pick<LocalEndpoint, 'status'>;
+	readonly config: Pick<Config, 'environment'>;
+}
+
+/**
+ * Where the environment is, when it is not where it was looked for: a sentence with the flag to add, or undefined.
+ * What is recorded of the local account was there only as long as its endpoint runs.
+ */
+export async function otherPlace({ cwd, local, config: { environment } }: Search, place: { account: string; region: string }): Promise<string | undefined> {
+	const places = elsewhere(cwd, place, environment);
+	const isThere = places.some((name) => name.startsWith(localAccount)) && (await local.status()).running;
+	const other = places.find((name) => isThere || !name.startsWith(localAccount));
 	if (other === undefined) return undefined;
 	const account = other.slice(0, 12);
 	const region = other.slice(13);
@@ -70,9 +83,10 @@ export function otherPlace(cwd: string, place: { account: string; region: string
 	return `${environment} is up on AWS, in account ${account}, ${region}: ${place.account === localAccount ? `add --target aws --region ${region}` : 'use its credentials'}`;
 }
 
-export function nothingUp(cwd: string, place: { account: string; region: string }, environment: string): UserError {
+export async function nothingUp(search: Search, place: { account: string; region: string }): Promise<UserError> {
+	const { environment } = search.config;
 	const local = place.account === localAccount;
 	return new UserError('NothingUp', `${environment} is not up ${local ? 'on the local target' : `in account ${place.account}, ${place.region}`}`, {
-		hint: otherPlace(cwd, place, environment) ?? `airflow-deploy up${local ? ' --local' : ''}${environment === 'main' ? '' : ` --env ${environment}`}`,
+		hint: (await otherPlace(search, place)) ?? `airflow-deploy up${local ? ' --local' : ''}${environment === 'main' ? '' : ` --env ${environment}`}`,
 	});
 }

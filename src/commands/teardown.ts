@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import type { Aws } from '../aws/clients.ts';
 import type { TeardownDocument } from '../environment/documents.ts';
 import { filesOf, recordedEnvironments } from '../environment/places.ts';
 import { Exit } from '../errors.ts';
@@ -22,7 +24,7 @@ export const teardown = defineCommand({
 		const document = await (await environment(aws)).teardown();
 		if (document.left.length === 0) await stopIfLast(context, filesOf(cwd, aws, config.environment).directory);
 		ui.result(document, renderTeardown);
-		if (document.deleted.length === 0 && document.left.length === 0) noteOtherPlace(context, aws);
+		if (document.deleted.length === 0 && document.left.length === 0) await noteOtherPlace(context, aws);
 		return document.left.length === 0 ? Exit.ok : Exit.unclean;
 	},
 });
@@ -32,15 +34,21 @@ async function stopIfLast({ config, local }: CommandContext, directory: string):
 	if (config.target === 'local' && recordedEnvironments(directory).length === 0) await local.stop();
 }
 
-/** The endpoint is gone and everything with it; what it left on disk is cleared. */
+/** The endpoint is gone and everything with it; what it left on disk is cleared, and the record of what it held. */
 async function nothingToRemove(context: CommandContext): Promise<0> {
-	await context.local.stop();
-	context.ui.result(nothing, renderTeardown);
-	noteOtherPlace(context, { account: localAccount, region: context.region.name });
+	const { local, ui, config, cwd, environment } = context;
+	const place = { account: localAccount, region: context.region.name };
+	await local.stop();
+	if (existsSync(filesOf(cwd, place, config.environment).state)) {
+		const gone = await (await environment(place as Aws)).forget();
+		ui.note(`the local endpoint does not run, and what it held went with it: ${gone} recorded objects are forgotten`);
+	}
+	ui.result(nothing, renderTeardown);
+	await noteOtherPlace(context, place);
 	return Exit.ok;
 }
 
-function noteOtherPlace({ cwd, config, ui }: CommandContext, place: { account: string; region: string }): void {
-	const other = otherPlace(cwd, place, config.environment);
-	if (other !== undefined) ui.note(other);
+async function noteOtherPlace(context: CommandContext, place: { account: string; region: string }): Promise<void> {
+	const other = await otherPlace(context, place);
+	if (other !== undefined) context.ui.note(other);
 }

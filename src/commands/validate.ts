@@ -26,7 +26,7 @@ export const validate = defineCommand({
 		const aws = await connect();
 		const environment = await open(aws);
 		const status = await environment.status();
-		if (status.phase === 'absent') throw nothingUp(cwd, status, config.environment);
+		if (status.phase === 'absent') throw await nothingUp(context, status);
 		ui.note(`validate ${config.environment}: ${config.target} target, account ${aws.account}, ${aws.region} (${region.source})`);
 		const { validate: prove } = await import('../validate/validate.ts');
 		const document = await prove({ aws, config, environment, status, wishes, cwd, env, signal, flags: commandFlags(config), observer: progress(ui), busy: (text) => ui.busy(cut(text, 76)), note: (text) => ui.note(text) });

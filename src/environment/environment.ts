@@ -8,6 +8,7 @@ import { bringUp, planUp } from './bring-up.ts';
 import { credentials } from './credentials.ts';
 import type { CredentialsDocument, PlanDocument, RecordedObject, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from './documents.ts';
 import { type Component, openCommand } from './exec.ts';
+import { forget } from './forget.ts';
 import type { Options } from './options.ts';
 import { logGroups } from './log-groups.ts';
 import { filesOf } from './places.ts';
@@ -31,6 +32,8 @@ export interface Environment {
 	lastTimeline(): Promise<TimelineDocument | undefined>;
 	credentials(): Promise<CredentialsDocument>;
 	teardown(): Promise<TeardownDocument>;
+	/** Takes away the record of what is gone with its endpoint; returns how many objects that were. */
+	forget(): Promise<number>;
 	/** The log groups of all components, or of one. */
 	logGroups(component?: string): Promise<ComponentLogs[]>;
 	/** A session of a command in a running container; see exec.ts. */
@@ -57,6 +60,7 @@ export function openEnvironment(options: Options): Environment {
 		lastTimeline: () => lastTimeline(options),
 		credentials: () => credentials(options),
 		teardown: () => tearDown(options),
+		forget: () => forget(options),
 		logGroups: (component) => logGroups(options, component),
 		openCommand: (component, command) => openCommand(options, component, command),
 		async records() {

@@ -10,7 +10,7 @@ export function assertRecorded(options: Options, entry: Entry | undefined): asse
 	const { config, aws, cwd } = options;
 	const [other] = elsewhere(cwd, aws, config.environment);
 	const isLocal = other?.startsWith('000000000000-') === true;
-	const where = other === undefined ? '' : isLocal ? '; it is up on the local target' : `; it is recorded in ${other}`;
+	const where = other === undefined ? '' : isLocal ? '; it is recorded on the local target' : `; it is recorded in ${other}`;
 	throw new UserError('NothingUp', `${config.environment} is not up in account ${aws.account}, ${aws.region}${where}`, {
 		hint: isLocal ? 'add --local to the same command' : 'airflow-deploy up',
 	});

@@ -190,14 +190,15 @@ describe('no credentials', () => {
 		`);
 	});
 
-	test('commands about what is up name the target where it is up', async () => {
+	test('what is recorded of a local endpoint that is gone is not up anywhere', async () => {
 		const cwd = await temporaryDirectory();
 		const state = join(cwd, '.airflow-deploy', 'state', '000000000000-us-east-1');
 		await mkdir(state, { recursive: true });
 		await writeFile(join(state, 'main.json'), '{}');
 		const { exit, stderr } = await run(['status'], { cwd });
 		expect(exit).toBe(2);
-		expect(stderr).toContain('hint:  main is up on the local target: add --local');
+		expect(stderr).not.toContain('main is up');
+		expect(stderr).toContain('airflow-deploy up --local');
 	});
 
 	test('an unknown profile is named', async () => {
