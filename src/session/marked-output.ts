@@ -1,4 +1,6 @@
 const escape = 0x1b;
+const terminator = '\u001b\\';
+const longestText = 'begin'.length + terminator.length;
 
 export interface Shown {
 	/** The command's own output. */
@@ -19,6 +21,11 @@ export class MarkedOutput {
 	constructor(marker: string, mode: 'terminal' | 'lines') {
 		this.#prefix = Buffer.from(`\u001b_${marker}:`);
 		this.#mode = mode;
+	}
+
+	/** The command has begun, so what is typed is for it. */
+	get hasBegun(): boolean {
+		return this.#state !== 'before';
 	}
 
 	/** What came before the command, or instead of it: a failure's words. */
@@ -52,9 +59,13 @@ export class MarkedOutput {
 	}
 
 	#find(bytes: Buffer): { start: number; end: number; text: string } | undefined {
-		const start = bytes.indexOf(this.#prefix);
-		const end = start < 0 ? -1 : bytes.indexOf('\u001b\\', start + this.#prefix.length);
-		return end < 0 ? undefined : { start, end: end + 2, text: bytes.toString('latin1', start + this.#prefix.length, end) };
+		for (let start = bytes.indexOf(this.#prefix); start >= 0; start = bytes.indexOf(this.#prefix, start + 1)) {
+			const from = start + this.#prefix.length;
+			const following = bytes.toString('latin1', from, from + longestText);
+			const text = /^(?:begin|raw|\d{1,3})/.exec(following)?.[0];
+			if (text !== undefined && following.startsWith(terminator, text.length)) return { start, end: from + text.length + terminator.length, text };
+		}
+		return undefined;
 	}
 
 	#passed(text: string): number | undefined {
@@ -70,12 +81,16 @@ export class MarkedOutput {
 	/** How many of the last bytes could be the beginning of a marker, or of a CR LF. */
 	#incomplete(bytes: Buffer): number {
 		if (this.#convert && bytes.at(-1) === 0x0d) return 1;
-		const whole = bytes.indexOf(this.#prefix);
-		if (whole >= 0) return bytes.length - whole;
-		for (let at = bytes.indexOf(escape, Math.max(0, bytes.length - this.#prefix.length)); at >= 0; at = bytes.indexOf(escape, at + 1)) {
-			if (bytes.subarray(at).equals(this.#prefix.subarray(0, bytes.length - at))) return bytes.length - at;
+		for (let at = bytes.indexOf(escape, Math.max(0, bytes.length - this.#prefix.length - longestText)); at >= 0; at = bytes.indexOf(escape, at + 1)) {
+			if (this.#mayBegin(bytes.subarray(at))) return bytes.length - at;
 		}
 		return 0;
+	}
+
+	#mayBegin(bytes: Buffer): boolean {
+		const length = Math.min(bytes.length, this.#prefix.length);
+		const following = bytes.toString('latin1', length).replace(/^\w{0,5}/, '');
+		return bytes.subarray(0, length).equals(this.#prefix.subarray(0, length)) && terminator.startsWith(following);
 	}
 
 	#own(bytes: Buffer): Buffer {

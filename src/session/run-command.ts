@@ -40,6 +40,7 @@ export class CommandRun {
 	#over = false;
 	readonly #waiting = new Set<() => void>();
 	#ready = false;
+	#takesInput = false;
 	#settle: { resolve: (code: number) => void; reject: (error: UserError) => void } = { resolve() {}, reject() {} };
 
 	constructor(address: SessionAddress, options: RunOptions) {
@@ -47,7 +48,10 @@ export class CommandRun {
 		this.#marked = new MarkedOutput(options.marker, options.mode === 'terminal' ? 'terminal' : 'lines');
 		const ended = new Promise<number>((resolve, reject) => (this.#settle = { resolve, reject }));
 		this.#open = connectChannel(address, {
-			ready: () => this.#begin(),
+			ready: () => {
+				this.#ready = true;
+				this.resized();
+			},
 			shown: (bytes) => this.#show(bytes),
 			confirmed: () => this.#wake(),
 			closed: (output) => this.#finish(output),
@@ -89,11 +93,11 @@ export class CommandRun {
 		}
 	}
 
-	#begin(): void {
-		this.#ready = true;
-		this.resized();
+	/** Earlier, input would be echoed. */
+	#takeInput(): void {
 		const { input, mode } = this.#options;
-		if (mode === 'closed') return;
+		if (this.#takesInput || mode === 'closed') return;
+		this.#takesInput = true;
 		void typeInput(input, mode, { type: (bytes) => this.#type(bytes), room: () => this.#room() }).then(() => {
 			// A terminal has no end of input, unless its window was closed.
 			if (mode === 'terminal') this.hangUp();
@@ -103,6 +107,7 @@ export class CommandRun {
 	#show(bytes: Buffer): void {
 		const { output, exitCode } = this.#marked.push(bytes);
 		this.#write(output);
+		if (this.#marked.hasBegun) this.#takeInput();
 		if (exitCode !== undefined) this.#settle.resolve(exitCode);
 	}
 

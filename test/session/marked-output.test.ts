@@ -15,7 +15,7 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
 
 /** Output that is likely to look like a marker, or like what a terminal makes of lines. */
 const output = fc
-	.array(fc.oneof(fc.string(), fc.constantFrom('\r', '\n', '\r\n', '\u001b', '\u001b_', '\u001b_0123', mark(7).slice(0, 18), '\u001b\\', '\u001b[0m')), { maxLength: 20 })
+	.array(fc.oneof(fc.string(), fc.constantFrom('\r', '\n', '\r\n', '\u001b', '\u001b_', '\u001b_0123', mark(7).slice(0, 18), `\u001b_${marker}:`, `\u001b_${marker}:1\u001b`, `\u001b_${marker}:words\u001b\\`, '\u001b\\', '\u001b[0m')), { maxLength: 20 })
 	.map((parts) => parts.join(''));
 
 describe('output between markers', () => {
