@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { ECSClient, StopTaskCommand } from '@aws-sdk/client-ecs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { settings } from '../../src/aws/clients.ts';
+import type { DoctorDocument, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from '../../src/environment/documents.ts';
+import { type Workspace, workspace } from './workspace.ts';
+
+/** What can be seen of one real environment: its tasks, their deaths, its timeline, its storage. */
+describe('inside an environment', () => {
+	let here: Workspace;
+	beforeAll(async () => {
+		here = await workspace();
+		expect((await here.json<UpDocument>(['up', '--local'])).exit).toBe(0);
+	});
+	afterAll(() => here.dispose());
+
+	const status = async (): Promise<StatusDocument> => (await here.json<StatusDocument>(['status', '--local'])).document;
+	const service = async (name: string): Promise<StatusDocument['services'][number]> => {
+		const found = (await status()).services.find((one) => one.name === `airflow-main-${name}`);
+		if (!found) throw new Error(`no service ${name}`);
+		return found;
+	};
+	const deaths = (): string => here.path('.airflow-deploy/state/000000000000-us-east-1/deaths');
+
+	test('status shows the tasks of each service, and fits a screen', async () => {
+		const { services, deaths } = await status();
+		expect(services).toMatchObject([{ tasks: [{ status: 'RUNNING', health: 'HEALTHY', id: expect.stringMatching(/^[0-9a-f]{32}$/) }], lastDeath: null }, { tasks: [{ status: 'RUNNING', health: 'HEALTHY' }], lastDeath: null }]);
+		expect(services[0]?.tasks[0]?.ageSeconds).toBeLessThan(300);
+		expect(deaths).toEqual([]);
+		const lines = (await here.run(['status', '--local'])).stdout.trimEnd().split('\n');
+		expect(lines.length).toBeLessThanOrEqual(24);
+		expect(lines.filter((line) => line.length > 80)).toEqual([]);
+	});
+
+	test('status --timeline shows the last up with its critical path, also after an up that changed nothing', async () => {
+		expect((await here.run(['up', '--local', '--yes'])).exit).toBe(0);
+		const { document } = await here.json<StatusDocument & { timeline: TimelineDocument }>(['status', '--timeline', '--local']);
+		const { timeline } = document;
+		expect(document.phase).toBe('up');
+		expect(timeline.steps.length).toBeGreaterThan(45);
+		expect(timeline.criticalPathSeconds).toBeLessThanOrEqual(timeline.wallSeconds);
+		expect(timeline.steps.filter(({ critical }) => critical).map(({ key }) => key)).toEqual(expect.arrayContaining(['init', 'bundle-parsed']));
+		const { stdout } = await here.run(['status', '--timeline', '--local']);
+		expect(stdout).toMatch(/^init +run +[\d.]+ s +█+$/m);
+		expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+	});
+
+	test('doctor finds the environment, and a task writes to its storage', async () => {
+		const { exit, document } = await here.json<DoctorDocument>(['doctor', '--storage', '--local']);
+		expect(document.checks.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+		expect(exit).toBe(0);
+		expect(document.checks.find(({ name }) => name === 'storage')).toMatchObject({ verdict: 'ok', detail: expect.stringMatching(/^written in \d+ ms/) });
+		expect(document.checks.find(({ name }) => name === 'secret-names')?.detail).toContain('are ours');
+		expect((await readdir(here.path('.airflow-deploy/endpoint'), { recursive: true })).filter((path) => path.includes('.probe-'))).toEqual([]);
+	});
+
+	test('a task that somebody stops is the last death of its service, kept where only the user can read it', async () => {
+		const before = await service('webserver');
+		const { stdout } = await here.run(['local', 'env']);
+		const endpoint = /AWS_ENDPOINT_URL=['"]?([^'"\s]+)/.exec(stdout)?.[1] ?? '';
+		const ecs = new ECSClient(settings({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
+		await ecs.send(new StopTaskCommand({ cluster: 'airflow-shared-cluster', task: before.tasks[0]?.id ?? '', reason: 'to see what happens' }));
+		await expect.poll(async () => (await service('webserver')).lastDeath, { timeout: 60_000, interval: 500 }).toMatchObject({ task: before.tasks[0]?.id, class: 'stopped', reason: 'to see what happens' });
+		const record = (await service('webserver')).lastDeath?.record ?? '';
+		expect(record).toMatch(/^\.airflow-deploy\/state\/000000000000-us-east-1\/deaths\/\d{8}T\d{6}Z-airflow-main-webserver-[0-9a-f]{32}\.json$/);
+		expect((await stat(here.path(record))).mode & 0o777).toBe(0o600);
+		await expect.poll(async () => (await status()).phase, { timeout: 60_000, interval: 500 }).toBe('up');
+	});
+
+	test('the first death ends a deploy: cause, lines, fix and record, and the revision before runs again', async () => {
+		const module = here.path('airflow/config/airflow_local_settings.py');
+		await writeFile(module, 'import sys\n\nif "scheduler" in sys.argv:\n    raise RuntimeError("not today")\n');
+		const before = (await service('scheduler')).taskDefinition;
+		const { exit, stderr } = await here.run(['deploy', '--local', '--yes']);
+		const ended = Date.now();
+		expect(exit).toBe(1);
+		expect(stderr).toMatch(/service-scheduler: a task of airflow-main-scheduler died \(exit-code\): .*not today/);
+		expect(stderr).toMatch(/^error: airflow-main-scheduler:\d+ was not deployed: scheduler exited with 1: .*not today$/m);
+		expect(stderr).toContain(`${before}, the revision before, runs`);
+		expect(stderr).toMatch(/kept in \.airflow-deploy\/\S+airflow-main-scheduler-[0-9a-f]{32}\.json/);
+		const death = (await service('scheduler')).lastDeath;
+		expect(death).toMatchObject({ class: 'exit-code', cause: expect.stringContaining('not today') });
+		// One task died, not the three that ECS itself would try; with the rollback the command is over soon after.
+		expect((await readdir(deaths())).filter((name) => name.includes('airflow-main-scheduler'))).toHaveLength(1);
+		expect((ended - Date.parse(death?.at ?? '')) / 1000).toBeLessThan(45);
+		expect(await service('scheduler')).toMatchObject({ taskDefinition: before, running: 1 });
+		await rm(module);
+	});
+
+	test('what is kept holds no secret', async () => {
+		const { document } = await here.json<{ password: string }>(['credentials', '--local']);
+		const kept = await Promise.all((await readdir(deaths())).map((name) => readFile(`${deaths()}/${name}`, 'utf8')));
+		expect(kept.length).toBeGreaterThanOrEqual(2);
+		for (const text of kept) expect(text).not.toContain(document.password);
+	});
+
+	test('deaths and timeline outlive a teardown', async () => {
+		const { exit, document } = await here.json<TeardownDocument>(['teardown', '--local']);
+		expect({ exit, left: document.left }).toEqual({ exit: 0, left: [] });
+		expect(existsSync(deaths())).toBe(true);
+		expect((await here.run(['status', '--timeline', '--local'])).stdout).toContain('critical path');
+	});
+});
