@@ -11,7 +11,8 @@ describe('inside an environment', () => {
 	let here: Workspace;
 	beforeAll(async () => {
 		here = await workspace();
-		expect((await here.json<UpDocument>(['up', '--local'])).exit).toBe(0);
+		const { exit, stderr } = await here.json<UpDocument>(['up', '--local']);
+		if (exit !== 0) throw new Error(stderr);
 	});
 	afterAll(() => here.dispose());
 
