@@ -36,3 +36,14 @@ export function tally(words: readonly string[], joint = ' '): string {
 export function firstLine(text: string): string {
 	return text.split('\n')[0] ?? '';
 }
+
+/** Lines of at most `width` characters, broken between words; a longer word has a line of its own, cut nowhere. */
+export function wrap(text: string, width: number): string[] {
+	const lines: string[] = [];
+	for (const word of text.split(' ')) {
+		const last = lines.at(-1);
+		if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+		else lines.push(word);
+	}
+	return lines;
+}

@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { describe, expect, test } from 'vitest';
 import type { Death, PlanDocument, StatusDocument, TaskStatus, TeardownDocument, TimelineDocument, UpDocument } from '../../src/environment/documents.ts';
 import { renderCredentials } from '../../src/ui/render/credentials.ts';
+import { renderDoctor } from '../../src/ui/render/doctor.ts';
 import { renderPlan } from '../../src/ui/render/plan.ts';
 import { renderRecords } from '../../src/ui/render/records.ts';
 import { renderStatus } from '../../src/ui/render/status.ts';
@@ -202,6 +203,25 @@ test('upload and db-init', () => {
 	expect(renderDbInit(up, style)).toMatchInlineSnapshot(`
 		"✔ main: 1 of 2 steps done in 1:15
 		the database is initialised"
+	`);
+});
+
+test('doctor', () => {
+	const result = (name: string, verdict: 'ok' | 'failed' | 'not-checked', detail: string, fix: string | null = null) => ({ name, verdict, detail, fix, who: fix === null ? null : 'AWS support' });
+	const checks = [
+		result('node', 'ok', 'v20.20.2'),
+		result('credentials', 'failed', 'no AWS credentials were found: the default chain tried environment variables and files', 'aws configure'),
+		result('region', 'not-checked', 'the account is not reached'),
+		result('services', 'not-checked', 'the account is not reached'),
+	];
+	expect(renderDoctor({ ok: false, checks }, style)).toMatchInlineSnapshot(`
+		"ok           node             v20.20.2
+		failed       credentials      no AWS credentials were found: the default chain
+		                              tried environment variables and files
+		             AWS support: aws configure
+		not checked  the rest         the account is not reached: region, services
+
+		1 check failed: 1 ok, 1 failed, 2 not checked"
 	`);
 });
 

@@ -1,18 +1,33 @@
 import type { DoctorDocument } from '../../environment/documents.ts';
-import { count, cut, tally } from '../format.ts';
+import { count, tally, wrap } from '../format.ts';
 import type { Render, Style } from './style.ts';
 
-/** A line for each check; below a failed one what to do, and who can. Names of what was not asked stand together. */
+type Result = DoctorDocument['checks'][number];
+
+/** A line for each check; below a failed one what to do, and who can. What was not checked for the same reason stands together. */
 export const renderDoctor: Render<DoctorDocument> = ({ ok, checks }, style) => {
+	const { colour } = style;
+	const verdicts = tally(checks.map(({ verdict }) => verdict.replace('-', ' ')));
 	const failures = checks.filter(({ verdict }) => verdict === 'failed').length;
-	const summary = ok ? style.colour.green(`nothing stands in the way: ${tally(checks.map(({ verdict }) => verdict.replace('-', ' ')))}`) : style.colour.red(`${count(failures, 'check')} failed: ${tally(checks.map(({ verdict }) => verdict.replace('-', ' ')))}`);
-	return [...checks.flatMap((check) => lines(check, style)), '', summary].join('\n');
+	const summary = ok ? colour.green(`nothing stands in the way: ${verdicts}`) : colour.red(`${count(failures, 'check')} failed: ${verdicts}`);
+	return [...together(checks).flatMap((check) => lines(check, style)), '', summary].join('\n');
 };
 
-function lines({ name, verdict, detail, fix, who }: DoctorDocument['checks'][number], { colour, width }: Style): string[] {
-	const mark = { ok: colour.green('ok     '), failed: colour.red('failed '), 'not-checked': colour.yellow('not checked ') }[verdict];
-	const head = `${mark} ${name.padEnd(verdict === 'not-checked' ? 11 : 16)}`;
-	if (verdict !== 'failed') return [`${head} ${cut(detail, Math.max(20, width - 25))}`];
-	// A problem and its command are to be read, and copied, whole.
-	return [`${head} ${detail}`, `          ${who === null ? '' : `${who}: `}${fix ?? ''}`];
+/** Joins what one reason kept from being checked, where its first stands. */
+function together(checks: readonly Result[]): Result[] {
+	const same = (check: Result): Result[] => checks.filter(({ verdict, detail }) => verdict === 'not-checked' && detail === check.detail);
+	return checks.flatMap((check) => {
+		const others = check.verdict === 'not-checked' ? same(check) : [check];
+		if (others[0] !== check) return [];
+		return others.length === 1 ? [check] : [{ ...check, name: 'the rest', detail: `${check.detail}: ${others.map(({ name }) => name).join(', ')}` }];
+	});
+}
+
+function lines({ name, verdict, detail, fix, who }: Result, { colour, width }: Style): string[] {
+	const paint = { ok: colour.green, failed: colour.red, 'not-checked': colour.yellow }[verdict];
+	const indent = ' '.repeat(30);
+	const [first = '', ...rest] = wrap(detail, Math.max(20, width - indent.length));
+	// A command is to be copied whole: the terminal breaks it.
+	const todo = fix === null ? [] : [`${' '.repeat(13)}${who === null ? '' : `${who}: `}${fix}`];
+	return [`${paint(verdict.replace('-', ' ').padEnd(13))}${name.padEnd(17)}${first}`, ...rest.map((line) => indent + line), ...todo];
 }
