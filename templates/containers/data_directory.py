@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import fcntl
+import json
 import os
 import pwd
 import shutil
@@ -26,6 +27,19 @@ def setting(name, default=""):
         fail(f"error: both {name} and {name}_FILE are set (but are exclusive)")
     with open(path) as file:
         return file.read().rstrip("\n")
+
+
+def here(path):
+    """Where an absolute path of the container is on this machine; one that was translated already stays."""
+    paths = json.loads(os.environ["AIRFLOW_DEPLOY_PATHS"])
+    if any(below(path, place) for place in paths.values()):
+        return path
+    container = max((known for known in paths if below(path, known)), key=len)
+    return paths[container] + path[len(container) :]
+
+
+def below(path, place):
+    return path == place or path.startswith(f"{place}/")
 
 
 def claim(directory, account=None):

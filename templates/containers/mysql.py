@@ -81,9 +81,7 @@ def data_directory_of(arguments):
             path = value or next(items, "")
         else:
             others.append(item)
-    # A path below one of the container's places; a whole argument has been translated already.
-    here = os.environ["AIRFLOW_DEPLOY_CONTAINER"] + path
-    return (here if os.path.isdir(os.path.dirname(here)) else path), others
+    return data_directory.here(path), others
 
 
 def initialise(command, installer, directory):

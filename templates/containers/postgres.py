@@ -36,14 +36,16 @@ NO_PASSWORD = """Error: Database is uninitialized and superuser password is not 
 def main(arguments):
     if not arguments or arguments[0].startswith("-"):
         arguments = ["postgres", *arguments]
-    os.environ["LD_LIBRARY_PATH"] = os.path.join(os.path.dirname(os.path.dirname(shutil.which("postgres"))), "lib")
+    if os.path.basename(arguments[0]) in ("postgres", "initdb", "pg_ctl"):
+        os.environ["LD_LIBRARY_PATH"] = os.path.join(os.path.dirname(os.path.dirname(shutil.which("postgres"))), "lib")
     if arguments[0] == "postgres" and not {"-?", "--help", "--describe-config", "-V", "--version"} & set(arguments):
         arguments = prepare(arguments)
     os.execvp(arguments[0], arguments)
 
 
 def prepare(arguments):
-    directory, account = os.environ["PGDATA"], data_directory.account_for_server()
+    directory = os.environ["PGDATA"] = data_directory.here(os.environ["PGDATA"])
+    account = data_directory.account_for_server()
     data_directory.claim(directory, account)
     data_directory.clear_interrupted(directory)
     if os.path.exists(os.path.join(directory, "PG_VERSION")):

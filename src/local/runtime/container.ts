@@ -70,7 +70,7 @@ function commandOf({ entryPoint, command = [] }: ContainerSpec, image: Image): {
 function containerEnvironment(spec: ContainerSpec, image: Image, place: ContainerPlace, places: Places): Record<string, string> {
 	const declared = { AWS_ENDPOINT_URL: place.endpointUrl, ...image.environment, ...spec.environment };
 	const translated = Object.entries(declared).map(([name, value]) => [name, translate(value, places)]);
-	return { TMPDIR: place.temporary, ...Object.fromEntries(translated), ...image.placed(place.address, place.directory) };
+	return { TMPDIR: place.temporary, ...Object.fromEntries(translated), ...image.placed(place.address, { '': place.directory, ...places.paths }) };
 }
 
 /** Makes the container's directories, and links for its mounts, so that a path put together in a program leads there too. */

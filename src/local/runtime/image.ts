@@ -11,8 +11,11 @@ export interface Image {
 	readonly paths: Readonly<Record<string, string>>;
 	/** Places that each container gets a directory of its own for. */
 	readonly directories: readonly string[];
-	/** Environment that tells the programs the task's address and the container's directory; stronger than the container's own. */
-	placed(address: string, directory: string): Readonly<Record<string, string>>;
+	/**
+	 * Environment that tells the programs their task's address, and where absolute paths of the container are here (key:
+	 * path in the container; the longest one counts, and the empty one is all the rest); stronger than the container's own.
+	 */
+	placed(address: string, paths: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
 	/** What the image's ENTRYPOINT makes of a command. */
 	entryPoint(command: readonly string[]): readonly string[];
 	/** The ENTRYPOINT as a task definition would repeat it. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Image } from './image.ts';
 import type { MysqlServer } from './mysql-server.ts';
-import { containerProgram } from './postgres-image.ts';
+import { containerProgram, placed } from './postgres-image.ts';
 
 /** What a person has to know where the server is not the one that was asked for. */
 export function standIn({ product, version }: MysqlServer, tag: string): string | undefined {
@@ -22,7 +22,7 @@ export function mysqlImage(found: MysqlServer, tag: string, python: string): Ima
 			mysql: [...client, found.client],
 			mysqladmin: [...client, found.admin],
 		},
-		placed: (address, directory) => ({ AIRFLOW_DEPLOY_TASK_ADDRESS: address, AIRFLOW_DEPLOY_CONTAINER: directory }),
+		placed,
 		entryPoint: (command) => ['docker-entrypoint.sh', ...(command.length === 0 ? ['mysqld'] : command)],
 		literalEntryPoint: ['docker-entrypoint.sh'],
 	};

@@ -7,6 +7,9 @@ import type { PostgresProgram } from './postgres-program.ts';
 /** Our entry points and client programs of images; the Python that runs supervisors runs them too. */
 export const containerProgram = (python: string, name: string): readonly string[] => [python, '-I', '-S', join(packageRoot, 'templates', 'containers', name)];
 
+/** What our programs read. */
+export const placed: Image['placed'] = (address, paths) => ({ AIRFLOW_DEPLOY_TASK_ADDRESS: address, AIRFLOW_DEPLOY_PATHS: JSON.stringify(paths) });
+
 const binaries = '/usr/lib/postgresql/15/bin';
 
 /**
@@ -27,7 +30,7 @@ export function postgresImage({ directory, version }: PostgresProgram, python: s
 		paths: { [binaries]: join(directory, 'bin') },
 		directories: ['/root', '/var/lib/postgresql/data'],
 		programs: { 'docker-entrypoint.sh': containerProgram(python, 'postgres.py'), pg_isready: containerProgram(python, 'pg_isready.py') },
-		placed: (address) => ({ AIRFLOW_DEPLOY_TASK_ADDRESS: address }),
+		placed,
 		entryPoint: (command) => ['docker-entrypoint.sh', ...(command.length === 0 ? ['postgres'] : command)],
 		literalEntryPoint: ['docker-entrypoint.sh'],
 		stopSignal: 'SIGINT',

@@ -83,9 +83,9 @@ describe.skipIf(server === undefined)('with the server of this machine (skipped 
 
 	test('an interrupted initialisation is begun anew; without a volume data are in the task\'s own storage', async () => {
 		const sandbox = await tests.createTask();
-		const changes = { mounts: [], command: undefined };
+		const changes = { mounts: [], command: undefined, environment: { ...environment, DATA: '/var/lib/mysql' } };
 		const container = await mysql(sandbox, changes);
-		await until(async () => (await check(container, ['CMD-SHELL', 'test -d "$AIRFLOW_DEPLOY_CONTAINER/var/lib/mysql/mysql"'])).exitCode === 0);
+		await until(async () => (await check(container, ['CMD-SHELL', 'test -d "$DATA/mysql"'])).exitCode === 0);
 		container.kill();
 		await container.exited;
 		const again = await mysql(sandbox, changes);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ContainerSpec, TaskSandbox, TaskVolume } from '../../../src/local/ecs/runtime.ts';
@@ -152,6 +153,15 @@ test('a stop ends open connections and comes in time', async () => {
 	expect(Date.now() - began).toBeLessThan(5000);
 	await expect(broken).rejects.toThrow(/terminating connection due to administrator command/);
 	expect(container.lines).toContainEqual(expect.stringContaining('received fast shutdown request'));
+});
+
+test.each(['/database', '/var/lib/postgresql/deep/down/pgdata'])('PGDATA %s is in the container too, not in the machine\'s root', async (path) => {
+	const sandbox = await tests.createTask();
+	const container = await postgres(sandbox, { environment: { ...environment, PGDATA: path } });
+	await healthy(container);
+	const [data] = await query(sandbox, 'SHOW data_directory');
+	expect(data).toMatch(new RegExp(`/tasks/.*/containers/postgres${path}$`));
+	expect(existsSync(path)).toBe(false);
 });
 
 test('options of the command are the server\'s, the address is the task\'s', async () => {

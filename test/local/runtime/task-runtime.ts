@@ -52,7 +52,7 @@ export class TestRuntime {
 	}
 }
 
-/** Killed after the test, if it still runs. */
+/** Ended after the test, if it still runs. */
 export async function start(sandbox: TaskSandbox, changes: Partial<ContainerSpec> & Pick<ContainerSpec, 'name' | 'image'>): Promise<Started> {
 	const lines: string[] = [];
 	const container = await sandbox.start({
@@ -67,8 +67,11 @@ export async function start(sandbox: TaskSandbox, changes: Partial<ContainerSpec
 		...changes,
 	});
 	onTestFinished(async () => {
-		container.kill();
+		// PostgreSQL gives its System V shared memory back then.
+		container.signal('SIGQUIT');
+		const impatient = setTimeout(() => container.kill(), 5000);
 		await container.exited;
+		clearTimeout(impatient);
 	});
 	return { ...container, lines };
 }
