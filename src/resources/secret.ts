@@ -31,7 +31,12 @@ type Props = {
 	/** What value is made; it is stored in Secrets Manager and nowhere else. */
 	value: keyof typeof generators;
 };
-type Outputs = { name: string; arn: string };
+type Outputs = {
+	name: string;
+	arn: string;
+	/** Id of the current version: another one is another value, whoever put it. */
+	version: string;
+};
 
 const secrets = ['arn:{partition}:secretsmanager:{region}:{account}:secret:{project}-*'];
 
@@ -53,7 +58,7 @@ export const Secret = defineResource<Aws, Props, Outputs>({
 		// Scheduled for deletion is as good as absent: `create` restores it where it is ours.
 		if (!secret || secret.DeletedDate) return undefined;
 		if (!isOurs(ctx, secret.Tags)) throw foreign('the secret', name);
-		return { name, arn: required(secret.ARN) };
+		return { name, arn: required(secret.ARN), version: currentVersion(secret) };
 	},
 
 	// A name that was deleted for good a moment ago is still taken for some seconds.
@@ -85,8 +90,8 @@ async function describe(ctx: Context<Aws>, id: string): Promise<DescribeSecretRe
 async function createNew(ctx: Context<Aws>, { name, description, value }: Props): Promise<Outputs | undefined> {
 	const create = new CreateSecretCommand({ Name: name, Description: description, SecretString: generators[value](), ClientRequestToken: ctx.token, Tags: tagList(ctx.tags) });
 	try {
-		const { ARN } = await ctx.aws.client(SecretsManagerClient).send(create);
-		return { name, arn: required(ARN) };
+		const { ARN, VersionId } = await ctx.aws.client(SecretsManagerClient).send(create);
+		return { name, arn: required(ARN), version: required(VersionId) };
 	} catch (error) {
 		if (error instanceof Error && error.name === 'InvalidRequestException' && /scheduled for deletion/.test(error.message)) return undefined;
 		throw error;
@@ -98,8 +103,12 @@ async function restore(ctx: Context<Aws>, { name, value }: Props): Promise<Outpu
 	const old = await secrets.send(new DescribeSecretCommand({ SecretId: name }));
 	if (!isOurs(ctx, old.Tags)) throw reserved(name);
 	await secrets.send(new RestoreSecretCommand({ SecretId: name }));
-	await secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: generators[value](), ClientRequestToken: randomUUID() }));
-	return { name, arn: required(old.ARN) };
+	const { VersionId } = await secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: generators[value](), ClientRequestToken: randomUUID() }));
+	return { name, arn: required(old.ARN), version: required(VersionId) };
+}
+
+function currentVersion({ VersionIdsToStages = {} }: DescribeSecretResponse): string {
+	return Object.entries(VersionIdsToStages).find(([, stages]) => stages.includes('AWSCURRENT'))?.[0] ?? '';
 }
 
 function reserved(name: string): UserError {

@@ -71,13 +71,13 @@ export function mainStack(inputs: StackInputs, shared: Shared): Stack<Aws> {
 		assignPublicIp: inputs.assignPublicIp,
 	});
 
-	const init = stack.add(RunTask, 'init', { ...placed, task: tasks.initTask, databaseUrl, files }, (needs) => ({
+	const init = stack.add(RunTask, 'init', { ...placed, task: tasks.initTask, databaseUrl, files, adminPassword: secrets.adminPassword }, (needs) => ({
 		...where(needs),
 		taskDefinition: needs.task.arn,
 		container: 'init',
 		securityGroups: [needs.airflowGroup.groupId],
-		// A changed bundle does not repeat it.
-		inputs: {},
+		// A changed bundle does not repeat it; a changed password does, or the user would keep the old one.
+		inputs: { adminPassword: needs.adminPassword.version },
 	}));
 	const webserver = stack.add(EcsService, 'service-webserver', { ...placed, task: tasks.webserverTask, init, webGroup, webRule }, (needs) => ({
 		...where(needs),

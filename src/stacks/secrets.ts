@@ -3,7 +3,7 @@ import type { Node, Stack } from '../engine/stack.ts';
 import { Secret } from '../resources/secret.ts';
 import { naming, type StackInputs } from './inputs.ts';
 
-type SecretNode = Node<{ name: string; arn: string }>;
+type SecretNode = Node<{ name: string; arn: string; version: string }>;
 
 export interface Secrets {
 	/** `{password, url}`; the URL is put when the instance's address is known. */

@@ -86,7 +86,7 @@ async function login(page: Page, username: string, password: string): Promise<vo
 	await page.waitForLoadState('domcontentloaded');
 	// A refused login comes back to the form.
 	if (new URL(page.url()).pathname.startsWith('/login')) {
-		const said = (await page.locator('.alert:visible').allInnerTexts()).map((text) => text.replace('×', '').trim()).find(Boolean);
+		const said = (await alerts(page)).find(Boolean)?.replace(/\.$/, '');
 		throw new CheckFailed(`the login form refuses user ${username}${said === undefined ? '' : `: ${said}`}`);
 	}
 }
@@ -98,8 +98,13 @@ async function trigger(page: Page, dagId: string, runId: string): Promise<void> 
 	// The run id would be out of sight in the form's narrow box; the grid shows it.
 	await page.getByRole('button', { name: 'Trigger', exact: true }).click();
 	await page.waitForLoadState('domcontentloaded');
-	const said = (await page.locator('.alert:visible').allInnerTexts()).map((text) => text.replace('×', '').trim());
+	const said = await alerts(page);
 	if (!said.some((text) => text.startsWith(`Triggered ${dagId}`))) throw new CheckFailed(`the button that triggers ${dagId} did not: ${said.find(Boolean) ?? 'the page says nothing'}`);
+}
+
+/** What the page says above its content, without the crosses that close it. */
+async function alerts(page: Page): Promise<string[]> {
+	return (await page.locator('.alert:visible').allInnerTexts()).map((text) => text.replace('×', '').trim());
 }
 
 async function expectSeen(what: ReturnType<Page['locator']>, otherwise: string): Promise<void> {

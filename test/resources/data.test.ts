@@ -47,7 +47,10 @@ describe('a secret', () => {
 		await aws.client(SecretsManagerClient).send(new DeleteSecretCommand({ SecretId: first.arn, RecoveryWindowInDays: 7 }));
 		expect(await Secret.find(ctx(), props('restored', 'token'), first)).toBeUndefined();
 		expect(await Secret.exists(ctx(), first)).toBe(false);
-		expect(await Secret.create(ctx(), props('restored', 'token'))).toEqual(first);
+		const restored = await Secret.create(ctx(), props('restored', 'token'));
+		expect(restored).toMatchObject({ name: first.name, arn: first.arn });
+		expect(restored.version).not.toBe(first.version);
+		expect(await Secret.find(ctx(), props('restored', 'token'), restored)).toEqual(restored);
 		expect(await valueOf(first.arn)).not.toBe(before);
 		await Secret.remove(ctx(), first);
 	});
@@ -55,7 +58,7 @@ describe('a secret', () => {
 	test('of another is left alone, also where it is scheduled for deletion', async () => {
 		const { ARN = '' } = await aws.client(SecretsManagerClient).send(new CreateSecretCommand({ Name: 'airflow-test-theirs', SecretString: 'theirs' }));
 		await expect(Secret.find(ctx(), props('theirs', 'token'), undefined)).rejects.toMatchObject({ code: 'ForeignObject' });
-		await Secret.remove(ctx(), { name: 'airflow-test-theirs', arn: ARN });
+		await Secret.remove(ctx(), { name: 'airflow-test-theirs', arn: ARN, version: '' });
 		expect(await valueOf(ARN)).toBe('theirs');
 		await aws.client(SecretsManagerClient).send(new DeleteSecretCommand({ SecretId: ARN, RecoveryWindowInDays: 7 }));
 		await expect(Secret.create(ctx(), props('theirs', 'token'))).rejects.toMatchObject({ code: 'ForeignObject', hint: expect.stringContaining('--force-delete-without-recovery') });
