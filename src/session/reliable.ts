@@ -5,7 +5,7 @@ import { encodeMessage, type Message } from './message.ts';
 const firstWait = 200;
 const longestWait = 1000;
 /** How often what was sent over an earlier connection is repeated: who had it already never confirms it again. */
-const repeatsAfterReconnect = 10;
+const repeatsAfterReconnect = 3;
 
 interface Sent {
 	readonly sequence: number;

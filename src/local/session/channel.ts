@@ -75,6 +75,8 @@ export class AgentChannel {
 	/** Repeats what was not confirmed in time. */
 	tick(now: number): void {
 		for (const frame of this.#outbox.due(now)) this.#events.send(frame);
+		// What was repeated often enough counts as confirmed.
+		this.#events.confirmed();
 	}
 
 	/** The last message. @param output what the client prints, empty for an ordinary end */

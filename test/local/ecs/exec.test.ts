@@ -17,6 +17,8 @@ class Client {
 	ready = false;
 	closed: string | undefined;
 	disconnected = false;
+	/** Confirms nothing. */
+	mute = false;
 	readonly #aws: World;
 	readonly #channel: ClientChannel;
 	/** Lost on the way to the client, by their number. */
@@ -34,7 +36,9 @@ class Client {
 		const session = aws.ecs.sessions.admitted(String(sessionId), String(tokenValue));
 		if (session === undefined) throw new Error('not admitted');
 		this.#channel = new ClientChannel({
-			send: (frame) => session.receive(frame),
+			send: (frame) => {
+				if (!this.mute) session.receive(frame);
+			},
 			ready: () => (this.ready = true),
 			shown: (bytes) => (this.shown += bytes.toString()),
 			closed: (output) => (this.closed = output),
@@ -165,6 +169,24 @@ test('a session without its client ends after a minute; one that comes back in t
 	client.disconnected = false;
 	aws.ecs.sessions.admitted(id, String(body['TokenValue']))?.connect(client.connection);
 	expect(client.shown).toBe('said meanwhile');
+});
+
+test('a confirmation that was lost with a connection keeps no session: AWS\'s client never repeats it', async () => {
+	const { aws, ask } = await running();
+	const { session } = await aws.call('ExecuteCommand', ask);
+	const client = new Client(aws, session as Body);
+	client.size(80, 24);
+	await aws.clock.advance(0);
+	client.mute = true;
+	const [terminal] = aws.runtime.latest('app').terminals;
+	terminal?.output.write('shown, and not confirmed');
+	await aws.clock.advance(0);
+	const [id, token] = [String(session?.['sessionId']), String(session?.['tokenValue'])];
+	aws.ecs.sessions.admitted(id, token)?.disconnected(client.connection);
+	aws.ecs.sessions.admitted(id, token)?.connect(client.connection);
+	terminal?.exit(0);
+	await aws.clock.advance(10);
+	expect(client).toMatchObject({ shown: 'shown, and not confirmed', closed: '' });
 });
 
 test('a session ends with its container, and with TerminateSession; then nothing is to be resumed', async () => {
