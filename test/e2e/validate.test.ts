@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DescribeServicesCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
@@ -127,6 +128,18 @@ describe('validate on the local target', () => {
 		expect(stdout).toMatch(/1 check failed: run:never_ends/);
 		const [run] = await api.unfinishedRuns('never_ends');
 		expect(run).toBeUndefined();
+		expect(await pausedDags()).toContain('never_ends');
+	});
+
+	test('Ctrl-C ends its own run and pauses what was paused, through the browser too', async () => {
+		const signals = new EventEmitter();
+		const running = here.run(['validate', '--local', '--json', '--dag', 'never_ends'], { signals });
+		await vi.waitFor(async () => expect((await api.unfinishedRuns('never_ends')).map(({ state }) => state)).toEqual(['running']), { timeout: 60_000, interval: 300 });
+		signals.emit('SIGINT');
+		const { exit, stdout } = await running;
+		expect(exit).toBe(130);
+		expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'Interrupted', message: expect.stringMatching(/paused again: never_ends; run validate__\w+ was still running and has been ended/) as string } });
+		expect(await api.unfinishedRuns('never_ends')).toEqual([]);
 		expect(await pausedDags()).toContain('never_ends');
 	});
 
