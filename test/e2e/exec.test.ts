@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { ECSClient, ExecuteCommandCommand } from '@aws-sdk/client-ecs';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { settings } from '../../src/aws/clients.ts';
 import { packageRoot } from '../../src/package.ts';
 import { awsCli, awsCliDirectory } from './aws-cli.ts';
 import { hasGo, sessionManagerPlugin } from './session-manager-plugin.ts';
@@ -106,8 +110,36 @@ describe.skipIf(!hasGo)("AWS's own client, which needs Go to be built", () => {
 		expect(createHash('sha256').update(`${lines.slice(-many).join('\n')}\n`).digest('hex')).toBe(manyLines);
 	});
 
+	test('goes on where it was after its connection was cut: ResumeSession at the endpoint of ECS', async () => {
+		const ecs = new ECSClient(settings({ region: 'us-east-1', endpoint: exports['AWS_ENDPOINT_URL'] ?? '', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
+		const { session } = await ecs.send(new ExecuteCommandCommand({ cluster: 'airflow-shared-cluster', task, container: 'webserver', interactive: true, command: `bash -c 'for i in {1..30}; do echo tick $i; sleep 0.1; done'` }));
+		const between = await cuttable(new URL(session?.streamUrl ?? ''));
+		const client = execa('session-manager-plugin', [JSON.stringify({ SessionId: session?.sessionId, StreamUrl: between.url, TokenValue: session?.tokenValue }), 'us-east-1', 'StartSession', '', '{"Target":"x"}', exports['AWS_ENDPOINT_URL'] ?? ''], { env, extendEnv: false, stdin: 'pipe' });
+		await new Promise<void>((resolve) => client.stdout.on('data', (bytes: Buffer) => void (bytes.includes('tick 5') && resolve())));
+		between.cut();
+		const { stdout } = await client;
+		expect(stdout.match(/tick \d+/g)).toEqual(Array.from({ length: 30 }, (_, index) => `tick ${index + 1}`));
+		expect(between.connections()).toBe(2);
+	});
+
 	test('is a shell on a terminal that resizes', async () => {
 		const steps: Step[] = [['expect', '# '], ['send', 'PS1=ready:; stty size\r'], ['expect', '33 101'], ['size', 77, 20], ['expect', 'ready:'], ['send', 'sleep 1; stty size\r'], ['expect', '20 77'], ['send', 'exit\r'], ['expect', 'Exiting session']];
 		expect(await onTerminal(steps, ['aws', ...arguments_('/bin/bash --norc')], env)).toMatchObject({ exit: 0 });
 	});
 });
+
+/** A server before the endpoint's data channels whose connections can be cut. */
+async function cuttable(to: URL): Promise<{ url: string; cut(): void; connections(): number }> {
+	const sockets: Socket[] = [];
+	const server = createServer((near) => {
+		const far = connect(Number(to.port), to.hostname);
+		sockets.push(near);
+		near.pipe(far).pipe(near);
+		for (const socket of [near, far]) socket.on('error', () => socket.destroy());
+		near.on('close', () => far.destroy());
+	}).listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	onTestFinished(() => void server.close());
+	const url = to.href.replace(to.host, `127.0.0.1:${(server.address() as AddressInfo).port}`);
+	return { url, cut: () => sockets.forEach((socket) => socket.destroy()), connections: () => sockets.length };
+}
