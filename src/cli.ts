@@ -1,5 +1,5 @@
 import type { Where } from './aws/errors.ts';
-import { Exit, UserError } from './errors.ts';
+import { Exit } from './errors.ts';
 import { watchInterrupts } from './interrupts.ts';
 import type { Interrupts, Signals } from './interrupts.ts';
 import { type Invocation, parse } from './program.ts';
@@ -33,14 +33,16 @@ export async function main(argv: readonly string[], given: Partial<MainIo> = {})
 async function run({ command, path, flags, given }: Invocation, io: MainIo): Promise<number> {
 	let ui: Ui | undefined;
 	let where: Where = {};
+	let about = '';
 	const interrupts = watchInterrupts(io, command, () => ui);
 	try {
 		ui = await openUi(io, { ...flags, interrupts, where: () => where });
 		const { openSession } = await import('./commands/session.ts');
 		const session = await openSession({ command, path, flags, io, ui, signal: interrupts.signal, onPlace: (place) => (where = place) });
+		about = session.flags;
 		return await command.run(session, given);
 	} catch (error) {
-		const exit = await fail(error, where, ui ?? (await openUi(io, flags)), interrupts.signal);
+		const exit = await fail(error, { where, about, signal: interrupts.signal }, ui ?? (await openUi(io, flags)));
 		return command.ownFailure ?? exit;
 	} finally {
 		ui?.close();
@@ -48,9 +50,16 @@ async function run({ command, path, flags, given }: Invocation, io: MainIo): Pro
 	}
 }
 
-async function fail(error: unknown, where: Where, ui: Ui, signal?: AbortSignal): Promise<number> {
-	const { advise } = await import('./commands/advice.ts');
-	const advice = error instanceof UserError ? error : advise(error, where, signal);
+interface Failed {
+	readonly where?: Where;
+	/** The flags that make another command be about the same environment. */
+	readonly about?: string;
+	readonly signal?: AbortSignal;
+}
+
+async function fail(error: unknown, { where = {}, about = '', signal }: Failed, ui: Ui): Promise<number> {
+	const { advise, withFlags } = await import('./commands/advice.ts');
+	const advice = withFlags(advise(error, where, signal), about);
 	ui.error(advice);
 	return advice.exit;
 }

@@ -20,6 +20,21 @@ export function advise(error: unknown, where: Where, signal?: AbortSignal): User
 	return explain(error, where) ?? explainFile(error) ?? defect(error);
 }
 
+/** Commands that are about no environment. */
+const aboutNone = ['init', 'local'];
+
+/**
+ * Hints from below know neither target nor environment: the commands in them get the flags of this run.
+ * @param flags as ` --local --env x`; those that the hint names by itself are left as they are
+ */
+export function withFlags(error: UserError, flags: string): UserError {
+	const { code, message, hint, exit, cause } = error;
+	const missing = (flags.match(/ --\S+( [^-]\S*)?/g) ?? []).filter((flag) => hint?.includes(flag.split(' ', 2).join(' ')) === false).join('');
+	if (hint === undefined || missing === '') return error;
+	const flagged = hint.replaceAll(/airflow-deploy ((?:state )?([a-z][a-z-]*))/g, (text, _, verb: string) => (aboutNone.includes(verb) ? text : `${text}${missing}`));
+	return new UserError(code, message, { hint: flagged, exit, cause });
+}
+
 function explainFile(error: unknown): UserError | undefined {
 	if (!(error instanceof Error)) return undefined;
 	const { code = '', path, syscall } = error as NodeJS.ErrnoException;

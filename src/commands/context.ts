@@ -19,6 +19,8 @@ export interface CommandContext {
 	/** For commands that pass bytes on; all others speak through `ui`. */
 	readonly io: Io;
 	readonly json: boolean;
+	/** What makes another command be about the same environment: ` --local --env x`, or empty. */
+	readonly flags: string;
 	/** The endpoint on this machine that belongs to the working directory. */
 	readonly local: LocalEndpoint;
 	/** Who we are, and clients. @throws UserError without credentials, or `NothingUp` where the local endpoint does not run */

@@ -53,8 +53,9 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 		if (aws) onPlace({ ...place, endpoint: aws.endpoint });
 		return aws;
 	};
+	const about = commandFlags(config);
 	return {
-		config, region, env, cwd: io.cwd, signal, ui, io, json: flags.json === true, local, connectIfUp,
+		flags: about, config, region, env, cwd: io.cwd, signal, ui, io, json: flags.json === true, local, connectIfUp,
 		async connect() {
 			const aws = await connectIfUp();
 			if (aws === undefined) throw await nothingUp(search, { account: localAccount, region: region.name });
@@ -64,7 +65,7 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 			const { openEnvironment } = await import('../environment/environment.ts');
 			const observe = ui.observer(filesOf(io.cwd, aws, config.environment).history);
 			return openEnvironment({
-				config, aws, target: config.target, cwd: io.cwd, env, command: path + commandFlags(config), signal, observe,
+				config, aws, target: config.target, cwd: io.cwd, env, command: path + about, signal, observe,
 				warn: (line) => ui.note(line),
 				confirmRecreate: (keys) => confirmRecreate(ui, keys),
 			});

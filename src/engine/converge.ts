@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../errors.ts';
+import { entriesOf } from './context.ts';
 import { decide } from './decide.ts';
 import { plain } from './difference.ts';
 import type { Entry } from './entry.ts';
 import { both, contextOf, entryOf, intent, type Job, permit, refresh, write } from './job.ts';
 import { lookFor } from './look.ts';
 import { supersede } from './replace.ts';
-import type { AnyResource, JsonObject } from './resource.ts';
+import { type AnyResource, isAction, type JsonObject } from './resource.ts';
 
 /**
  * Brings one object to what its node wants. AWS is asked every time: the record may be behind it after a crash, or AWS
@@ -101,6 +102,7 @@ async function createInstead<C>(job: Job<C>, kind: AnyResource<C>, old: Entry): 
 	job.announce('replace');
 	await permit(job.run);
 	if (old.outputs) {
+		await removeParts(job, kind);
 		await write(job, { ...old, status: 'removing' });
 		await kind.remove(contextOf(job, old), old.outputs);
 	}
@@ -108,6 +110,18 @@ async function createInstead<C>(job: Job<C>, kind: AnyResource<C>, old: Entry): 
 	const entry = intent(job, kind);
 	await write(job, entry);
 	await settle(job, kind, entry, await kind.create(contextOf(job, entry), job.props));
+}
+
+/** They stay recorded as being removed: their own turn comes after this one's. */
+async function removeParts<C>({ run, place: { scope, key } }: Job<C>, { parts = [] }: AnyResource<C>): Promise<void> {
+	for (const [part, entry] of Object.entries(entriesOf(run, scope))) {
+		const kind = run.kinds.get(entry.type);
+		if (!parts.includes(entry.type) || !entry.dependsOn.includes(key) || !entry.outputs || !kind || isAction(kind)) continue;
+		const place = { scope, key: part };
+		await permit(run);
+		await write({ run, place }, { ...entry, status: 'removing' });
+		await kind.remove(contextOf({ run, place }, entry), entry.outputs);
+	}
 }
 
 /** Records what is there, waits until it can be used, and records that. */

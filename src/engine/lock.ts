@@ -93,7 +93,7 @@ function locked(path: string, holder: Holder | undefined): UserError {
 	const name = basename(path, '.lock');
 	const who = holder ? describeHolder(holder) : `someone unknown: ${path} cannot be understood`;
 	return new UserError('EnvironmentLocked', `${name} is locked: ${who}`, {
-		hint: `wait for it, or if that process is gone: airflow-deploy state unlock --env ${name}`,
+		hint: `wait for it, or if that process is gone: airflow-deploy state unlock`,
 		exit: Exit.locked,
 	});
 }
@@ -101,7 +101,7 @@ function locked(path: string, holder: Holder | undefined): UserError {
 function lockLost(path: string): UserError {
 	const name = basename(path, '.lock');
 	return new UserError('LockLost', `this run lost its lock on ${name}: it was unlocked, or its file removed`, {
-		hint: `airflow-deploy status --env ${name}   # then run the same command again: it goes on where it stopped`,
+		hint: `airflow-deploy status   # then run the same command again: it goes on where it stopped`,
 		exit: Exit.locked,
 	});
 }

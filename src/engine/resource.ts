@@ -52,6 +52,8 @@ export interface Resource<Clients, Props extends JsonObject, Outputs extends Jso
 	readonly immutable?: readonly (keyof Props & string)[];
 	/** `create-first` (default) where two can exist side by side, `delete-first` where the name is taken. */
 	readonly replacement?: 'create-first' | 'delete-first';
+	/** Types of objects that live in this one, as policies do in a role: they go before it when its name is freed, and are made again. */
+	readonly parts?: readonly string[];
 	/** Why AWS or we keep the object at teardown, where `remove` does not remove it. */
 	readonly kept?: string;
 	/** The physical id (CloudFormation's Ref). */

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { UserError } from '../errors.ts';
 import { type Entries, type StateView, statuses } from './entry.ts';
 import { codeOf, disk, type Storage } from './storage.ts';
@@ -75,7 +74,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function unreadable(path: string, why: string, cause?: unknown): UserError {
 	return new UserError('StateUnreadable', `the state ${path} cannot be read: ${why}; it was left as it is`, {
-		hint: `airflow-deploy state recover --env ${basename(path, '.json')}   # rebuilds it from what AWS shows`,
+		hint: `airflow-deploy state recover   # rebuilds it from what AWS shows`,
 		cause,
 	});
 }

@@ -4,7 +4,7 @@ import { FORMAT, readState, assertSame } from './state-reader.ts';
 import { disk, removeFile, replaceFile, type Storage } from './storage.ts';
 
 export type { Entries, Entry, StateView } from './entry.ts';
-export { readState } from './state-reader.ts';
+export { assertSame, readState } from './state-reader.ts';
 
 /** What a state belongs to: tool, account, region, project, environment; `nonce` where it is known already. */
 export type Header = Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Aws } from '../aws/clients.ts';
 import type { Look, Outcome, Run } from '../engine/engine.ts';
 import { acquireLock, describeHolder, type Lock } from '../engine/lock.ts';
-import { readState, StateFile, type StateView } from '../engine/state.ts';
+import { assertSame, readState, StateFile, type StateView } from '../engine/state.ts';
 import { Exit, UserError } from '../errors.ts';
 import { version } from '../package.ts';
 import { kinds } from '../resources/registry.ts';
@@ -120,7 +120,10 @@ export async function readStates(options: Options): Promise<ReadonlyMap<string, 
 	const scopes = [sharedScope, options.config.environment];
 	const read = async (scope: string): Promise<StateView> => {
 		const header = headerOf(options, scope);
-		return (await readState(filesOf(options.cwd, options.aws, scope).state, header)) ?? { header, entries: {} };
+		const path = filesOf(options.cwd, options.aws, scope).state;
+		const found = await readState(path, header);
+		if (found) assertSame(path, found.header, header);
+		return found ?? { header, entries: {} };
 	};
 	return new Map(await Promise.all(scopes.map(async (scope) => [scope, await read(scope)] as const)));
 }
@@ -137,19 +140,11 @@ export async function remember(options: Options, { done }: Outcome): Promise<voi
 /** @throws the first failure of a run, or `Interrupted`; nothing where all was done */
 export function assertDone(outcome: Outcome, command: string): void {
 	const [failure] = outcome.failed.values();
-	if (failure !== undefined) throw aboutThis(failure, command);
+	if (failure !== undefined) throw failure;
 	if (!outcome.interrupted) return;
 	const left = outcome.skipped.length;
 	throw new UserError('Interrupted', `interrupted: ${outcome.done.length} steps are done, ${left} are not; all is recorded`, {
 		hint: `airflow-deploy ${command}   # goes on where it stopped`,
 		exit: Exit.interrupted,
 	});
-}
-
-/** Hints of objects know neither target nor environment: the commands in them get the flags of this one. */
-function aboutThis(failure: unknown, command: string): unknown {
-	const flags = /( --.*)$/.exec(command)?.[1];
-	if (!(failure instanceof UserError) || failure.constructor !== UserError || flags === undefined || failure.hint === undefined || failure.hint.includes(flags)) return failure;
-	const { code, message, exit, cause } = failure;
-	return new UserError(code, message, { hint: failure.hint.replaceAll(/airflow-deploy [a-z][a-z-]*/g, (verb) => `${verb}${flags}`), exit, cause });
 }

@@ -34,7 +34,8 @@ export async function tearDown(options: Options): Promise<TeardownDocument> {
 	return holding(options, async (held) => {
 		const scopes = (await isLast(options)) ? [options.config.environment, sharedScope] : [options.config.environment];
 		const before = recorded(held, scopes);
-		if (before.length === 0) await assertNoAnchor(options);
+		// A run that met another's anchor has recorded the bucket by then.
+		if (!held.environment.entries['anchor']) await assertNoAnchor(options);
 		await assertDatabaseDeletable(options, held);
 		const kept = await keepFernetKey(held);
 		const outcome = await down(held.run, scopes);
@@ -56,7 +57,7 @@ async function assertNoAnchor({ config, aws }: Options): Promise<void> {
 	const anchor = await readAnchor(aws, naming({ config, place: aws }).bucket, config.environment);
 	if (!anchor) return;
 	throw new UserError('StateMissing', `${config.environment} was made on ${anchor.createdAt}, and this working directory has no record of it`, {
-		hint: `airflow-deploy state recover --env ${config.environment}   # then run the same command again`,
+		hint: `airflow-deploy state recover   # then run the same command again`,
 	});
 }
 

@@ -37,6 +37,7 @@ export const IamRole = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::IAM::Role',
 	immutable: ['name', 'path'],
 	replacement: 'delete-first',
+	parts: ['AWS::IAM::RolePolicy'],
 	permissions: [
 		{ actions: ['iam:GetRole'], on: roles },
 		{ actions: ['iam:CreateRole', 'iam:TagRole', 'iam:UpdateAssumeRolePolicy', 'iam:PutRolePermissionsBoundary', 'iam:DeleteRolePermissionsBoundary'], on: roles, for: 'up' },

@@ -118,6 +118,6 @@ function newDocument(ctx: Context, options: JsonObject): AnchorDocument {
 function ours(ctx: Context, bucket: string, { nonce, createdAt, createdBy, options }: AnchorDocument): Outputs {
 	if (nonce === nonceOf(ctx)) return { bucket, key: anchorKey(ctx.scope), nonce, createdAt, options };
 	throw new UserError('AnchorExists', `${ctx.scope} exists already: it was made by ${createdBy} at ${createdAt}, and this working directory has no state of it`, {
-		hint: `airflow-deploy state recover --env ${ctx.scope}`,
+		hint: `airflow-deploy state recover`,
 	});
 }

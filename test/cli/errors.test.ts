@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { withFlags } from '../../src/commands/advice.ts';
 import { explain, type Where } from '../../src/aws/errors.ts';
 import { UserError } from '../../src/errors.ts';
 
@@ -127,4 +128,19 @@ test('causes are looked through; advice in them is kept; everything else is not 
 	expect(explained(new Error('outer', { cause: failure('ExpiredToken') }))?.code).toBe('ExpiredCredentials');
 	expect(explain(new TypeError('x is not a function'))).toBeUndefined();
 	expect(explain('text')).toBeUndefined();
+});
+
+describe('hints get the flags of the run', () => {
+	test.each([
+		['airflow-deploy state recover   # then', ' --local', 'airflow-deploy state recover --local   # then'],
+		['airflow-deploy up', ' --local --env x', 'airflow-deploy up --local --env x'],
+		['airflow-deploy up --local   # needs none', ' --local --env x', 'airflow-deploy up --env x --local   # needs none'],
+		['airflow-deploy status --env y', ' --env x', 'airflow-deploy status --env y'],
+		['airflow-deploy local start   # then airflow-deploy plan', ' --local', 'airflow-deploy local start   # then airflow-deploy plan --local'],
+		['airflow-deploy init', ' --local', 'airflow-deploy init'],
+		['aws sso login', ' --local', 'aws sso login'],
+		['airflow-deploy up', '', 'airflow-deploy up'],
+	])('%s with "%s"', (hint, flags, expected) => {
+		expect(withFlags(new UserError('X', 'x', { hint }), flags).hint).toBe(expected);
+	});
 });

@@ -45,7 +45,7 @@ test('says who holds it, and goes with its release', async () => {
 		code: 'EnvironmentLocked',
 		exit: 4,
 		message: `main is locked: up by ${userInfo().username} on ${hostname()} since 0 s`,
-		hint: expect.stringContaining('airflow-deploy state unlock --env main') as string,
+		hint: expect.stringContaining('airflow-deploy state unlock') as string,
 	});
 	await lock.check();
 	await lock.release();

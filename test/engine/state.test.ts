@@ -86,7 +86,7 @@ test.each([
 	const path = place();
 	const damaged = damage(await written(path));
 	await writeFile(path, damaged);
-	const refusal = { code: 'StateUnreadable', message: expect.stringMatching(message) as string, hint: expect.stringContaining('airflow-deploy state recover --env main') as string };
+	const refusal = { code: 'StateUnreadable', message: expect.stringMatching(message) as string, hint: expect.stringContaining('airflow-deploy state recover') as string };
 	await expect(StateFile.open(path, header)).rejects.toMatchObject(refusal);
 	await expect(readState(path)).rejects.toMatchObject({ ...refusal, message: expect.stringContaining(path) as string });
 	expect(await readFile(path, 'utf8')).toBe(damaged);

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { criticalPath, stepsOf } from '../../src/engine/engine.ts';
 import type { Event } from '../../src/engine/events.ts';
-import { defineAction, defineResource, type Resource } from '../../src/engine/resource.ts';
+import { defineAction, defineResource, type Kind, type Resource } from '../../src/engine/resource.ts';
 import { Stack } from '../../src/engine/stack.ts';
 import { UserError } from '../../src/errors.ts';
-import { Cloud, Named, Net, Revision, Run, stacks } from './cloud.ts';
+import { Cloud, kinds, Named, Net, Revision, Run, stacks } from './cloud.ts';
 import { actions, at, bringUp, entriesOf, open, takeDown, temporaryDirectory } from './runs.ts';
 
 const one = (props: Partial<{ uses: string[]; size: number; cidr: string }> = {}) => {
@@ -358,6 +358,24 @@ describe('changes', () => {
 		await bringUp(directory, cloud, child('a'));
 		expect(actions(await bringUp(directory, cloud, child('b')))).toEqual({ child: 'replace' });
 		expect(cloud.tags).toEqual(['b']);
+	});
+
+	test('what lives in an object goes before it when its name is needed, and is made again', async () => {
+		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
+		const House = { ...Named, type: 'Test::House', immutable: ['name'] as const, parts: ['Test::Named'] };
+		const all = new Map([...kinds, [House.type, House as unknown as Kind<Cloud>]]);
+		const house = (name: string) => {
+			const stack = new Stack<Cloud>('main');
+			const whole = stack.add(House, 'house', {}, () => ({ name, uses: [] }));
+			stack.add(Named, 'part', { whole }, ({ whole }) => ({ name: 'part', uses: [whole.id] }));
+			return [stack];
+		};
+		await bringUp(directory, cloud, house('a'), { kinds: all });
+		const outcome = await bringUp(directory, cloud, house('b'), { kinds: all });
+		expect([outcome.failed, actions(outcome)]).toEqual([new Map(), { house: 'replace', part: 'replace' }]);
+		expect(cloud.calls.slice(2)).toEqual(['remove part', 'remove house', 'create house', 'remove part', 'create part']);
+		expect(new Set(Object.values(actions(await bringUp(directory, cloud, house('b'), { kinds: all }))))).toEqual(new Set(['none']));
+		expect((await takeDown(directory, cloud, { kinds: all })).failed).toEqual(new Map());
 	});
 
 	test('a removal on the way to a replacement is recorded as that', async () => {

@@ -107,7 +107,7 @@ describe('anchor', () => {
 		const other = contextOf(world(aws, 'shared'), 'anchor');
 		const wanted = { bucket: name, options: {} };
 		for (const attempt of [anchor.kind.find(other, wanted, undefined), anchor.kind.create(other, wanted)]) {
-			await expect(attempt).rejects.toMatchObject({ code: 'AnchorExists', hint: 'airflow-deploy state recover --env shared' });
+			await expect(attempt).rejects.toMatchObject({ code: 'AnchorExists', hint: 'airflow-deploy state recover' });
 			await expect(attempt).rejects.toThrow(/made by \S+@\S+ at 20\d\d-/);
 		}
 		await anchor.kind.remove(other, made);
