@@ -1,8 +1,9 @@
-import { chmod, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { packageRoot } from '../../src/package.ts';
 import { imageArchive, imageContext } from '../../src/resources/image-context.ts';
 import { tar } from '../../src/resources/tar.ts';
 
@@ -50,6 +51,23 @@ test('.dockerignore leaves files out', async () => {
 	await put('notes/todo.md', 'x');
 	await put('.dockerignore', 'notes\n');
 	expect(await hash()).toBe(before);
+});
+
+test('patterns of .dockerignore are about the top of the folder, as for docker build', async () => {
+	for (const path of ['notes', 'image/notes', 'image/a.txt', 'a.txt', 'deep/a.txt']) await put(path, 'x');
+	await put('.dockerignore', '# a comment\nnotes\n*.txt\n/deep\n');
+	expect((await imageContext(folder, null)).files).toEqual(['Dockerfile', 'image/a.txt', 'image/airflow_deploy/start.py', 'image/notes']);
+	await put('.dockerignore', '**/*.txt\n');
+	expect((await imageContext(folder, null)).files).not.toContain('image/a.txt');
+});
+
+test('the .dockerignore of the sample lets in what the image is built from, and nothing else', async () => {
+	const sample = join(packageRoot, 'airflow');
+	const { files } = await imageContext(sample, null);
+	expect(new Set(files.map((path) => path.split('/')[0]))).toEqual(new Set(['Dockerfile', 'constraints.txt', 'image', 'requirements.txt']));
+	await cp(sample, folder, { recursive: true });
+	for (const path of ['notes.md', 'requirements/dev.txt', 'tests/image/a.py']) await put(path, 'x');
+	expect((await imageContext(folder, null)).files).toEqual(files);
 });
 
 test('without a Dockerfile it says what to do', async () => {
