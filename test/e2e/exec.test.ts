@@ -86,10 +86,11 @@ describe('our own client', () => {
 });
 
 describe.skipIf(!hasGo)("AWS's own client, which needs Go to be built", () => {
+	let plugin: string;
 	let task: string;
 	let env: Record<string, string>;
 	beforeAll(async () => {
-		const plugin = await sessionManagerPlugin();
+		plugin = await sessionManagerPlugin();
 		const aws = await awsCli(exports);
 		const { taskArns } = await aws('ecs', 'list-tasks', '--cluster', 'airflow-shared-cluster', '--service-name', 'airflow-main-webserver');
 		task = (taskArns as string[])[0] ?? '';
@@ -114,7 +115,7 @@ describe.skipIf(!hasGo)("AWS's own client, which needs Go to be built", () => {
 		const ecs = new ECSClient(settings({ region: 'us-east-1', endpoint: exports['AWS_ENDPOINT_URL'] ?? '', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
 		const { session } = await ecs.send(new ExecuteCommandCommand({ cluster: 'airflow-shared-cluster', task, container: 'webserver', interactive: true, command: `bash -c 'for i in {1..30}; do echo tick $i; sleep 0.1; done'` }));
 		const between = await cuttable(new URL(session?.streamUrl ?? ''));
-		const client = execa('session-manager-plugin', [JSON.stringify({ SessionId: session?.sessionId, StreamUrl: between.url, TokenValue: session?.tokenValue }), 'us-east-1', 'StartSession', '', '{"Target":"x"}', exports['AWS_ENDPOINT_URL'] ?? ''], { env, extendEnv: false, stdin: 'pipe' });
+		const client = execa(join(plugin, 'session-manager-plugin'), [JSON.stringify({ SessionId: session?.sessionId, StreamUrl: between.url, TokenValue: session?.tokenValue }), 'us-east-1', 'StartSession', '', '{"Target":"x"}', exports['AWS_ENDPOINT_URL'] ?? ''], { env, extendEnv: false, stdin: 'pipe' });
 		await new Promise<void>((resolve) => client.stdout.on('data', (bytes: Buffer) => void (bytes.includes('tick 5') && resolve())));
 		between.cut();
 		const { stdout } = await client;
