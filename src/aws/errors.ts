@@ -67,7 +67,8 @@ function explainThrottling({ code, message, error }: Failure): UserError | undef
 function explainAnswer({ code, message, error }: Failure): UserError | undefined {
 	if (error.$metadata?.httpStatusCode === undefined) return undefined;
 	const { httpStatusCode, requestId } = error.$metadata;
-	const passing = httpStatusCode >= 500;
+	// 501: what an endpoint does not have, it will not have the next time.
+	const passing = httpStatusCode >= 500 && httpStatusCode !== 501;
 	return new UserError(passing ? 'AwsFailed' : 'AwsRefused', `AWS answered ${code} (${httpStatusCode}): ${message}`, {
 		hint: passing ? 'run the same command again: it goes on where it stopped' : `the same command with --verbose shows the call${requestId === undefined ? '' : `; AWS support can look up request ${requestId}`}`,
 		cause: error,

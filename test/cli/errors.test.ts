@@ -120,6 +120,7 @@ test('any other answer of a service, by its own words', () => {
 	const error = failure('InvalidParameterException', 'Creation of service was not idempotent.', { $metadata: { httpStatusCode: 400, requestId: 'r-1' } });
 	expect(explained(error)).toEqual({ code: 'AwsRefused', exit: 1, text: 'AWS answered InvalidParameterException (400): Creation of service was not idempotent.\n-> the same command with --verbose shows the call; AWS support can look up request r-1' });
 	expect(explained(failure('InternalFailure', '', { $metadata: { httpStatusCode: 500 } }))?.code).toBe('AwsFailed');
+	expect(explained(failure('NotImplemented', '', { $metadata: { httpStatusCode: 501 } }))?.text).not.toContain('again');
 });
 
 test('causes are looked through; advice in them is kept; everything else is not explained', () => {
