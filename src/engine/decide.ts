@@ -25,7 +25,7 @@ export function decide(kind: AnyResource<never>, props: JsonObject, entry: Pick<
 function reason(props: JsonObject, { inputs, hash }: Pick<Entry, 'inputs' | 'hash'>): string {
 	const changes = differences(inputs, props);
 	if (changes.length > 0) return describe(changes);
-	return hash === '' ? 'an earlier update did not end' : 'it was changed by someone else';
+	return hash === '' ? 'an earlier update did not end' : 'AWS shows it otherwise than wanted';
 }
 
 function unchangeable(why: string): string {
