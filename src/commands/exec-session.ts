@@ -44,7 +44,8 @@ export async function runCommandOn({ stdin, stdout }: Io, address: SessionAddres
 	const restore = mode === 'terminal' ? raw(stdin) : () => {};
 	stdout.on('resize', resized);
 	try {
-		return await run.exitCode;
+		const code = await run.exitCode;
+		return gone.signal.aborted ? brokenPipe : code;
 	} catch (error) {
 		if (gone.signal.aborted) return brokenPipe;
 		throw error;

@@ -14,10 +14,10 @@ interface Check {
 	/** What is the matter, where it does not hold. */
 	readonly finding: (inspected: Inspected) => string;
 	/** A command to run. */
-	readonly fix: (flags: string) => string;
+	readonly fix: string;
 }
 
-const anew = (flags: string): string => `airflow-deploy deploy${flags}   # starts new tasks`;
+const anew = 'airflow-deploy deploy   # starts new tasks';
 
 /**
  * What amazon-ecs-exec-checker (github.com/aws-containers/amazon-ecs-exec-checker) looks for and a task itself tells, in the
@@ -28,7 +28,7 @@ const checks: readonly Check[] = [
 		code: 'TaskNotRunning',
 		holds: ({ task }) => task.lastStatus === 'RUNNING',
 		finding: ({ task }) => `the task is ${task.lastStatus}`,
-		fix: (flags) => `airflow-deploy status${flags}`,
+		fix: 'airflow-deploy status',
 	},
 	{
 		code: 'ExecNotEnabled',
@@ -62,14 +62,11 @@ const checks: readonly Check[] = [
 	},
 ];
 
-/**
- * @param flags of the environment, for the hint: ` --local`
- * @throws UserError that names the first check that does not hold, and its fix
- */
-export function checkTask(inspected: Inspected, flags: string): void {
+/** @throws UserError that names the first check that does not hold, and its fix */
+export function checkTask(inspected: Inspected): void {
 	const defined = inspected.definition.containerDefinitions?.find(({ name }) => name === inspected.container.name);
 	const failed = checks.find(({ holds }) => !holds({ ...inspected, defined }));
-	if (failed !== undefined) throw new UserError(failed.code, `cannot run commands in ${inspected.container.name}: ${failed.finding(inspected)}`, { hint: failed.fix(flags) });
+	if (failed !== undefined) throw new UserError(failed.code, `cannot run commands in ${inspected.container.name}: ${failed.finding(inspected)}`, { hint: failed.fix });
 }
 
 /** The state of the agent that runs commands: PENDING, RUNNING or STOPPED. */

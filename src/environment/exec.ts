@@ -38,7 +38,7 @@ async function reachable(options: Options, component: Component): Promise<Inspec
 	const began = performance.now();
 	for (;;) {
 		const inspected = await inspect(options, component);
-		checkTask(inspected, flagsOf(options));
+		checkTask(inspected);
 		const { status, reason } = agentOf(inspected.container);
 		if (status === 'RUNNING') return inspected;
 		if (status === 'STOPPED' || performance.now() - began > agentSeconds * 1000) throw await agentDown(options.aws, inspected, `the agent is ${status}${reason === undefined ? '' : `: ${reason}`}`);
@@ -52,7 +52,7 @@ async function inspect(options: Options, component: Component): Promise<Inspecte
 	const { cluster, service } = placeOf(options, entries, component);
 	const [task] = (await findTasks(options.aws, { cluster, serviceName: service })).toSorted(runningThenNewest);
 	const container = task?.containers?.find(({ name }) => name === component);
-	if (task === undefined || container === undefined) throw new UserError('NoTask', `no task of ${service} runs`, { hint: `airflow-deploy status${flagsOf(options)}` });
+	if (task === undefined || container === undefined) throw new UserError('NoTask', `no task of ${service} runs`, { hint: 'airflow-deploy status' });
 	return { task, container, definition: await definitionOf(options, task) };
 }
 
@@ -60,13 +60,8 @@ function placeOf(options: Options, entries: Entries, component: Component): { cl
 	const entry = entries[places[component]];
 	assertRecorded(options, entry);
 	const { cluster, name } = entry.outputs ?? {};
-	if (typeof cluster !== 'string' || typeof name !== 'string') throw new UserError('NoTask', `the service of ${component} is not complete yet`, { hint: `airflow-deploy up${flagsOf(options)}` });
+	if (typeof cluster !== 'string' || typeof name !== 'string') throw new UserError('NoTask', `the service of ${component} is not complete yet`, { hint: 'airflow-deploy up' });
 	return { cluster, service: name };
-}
-
-/** What the command line said of the environment: ` --local`. */
-function flagsOf({ command }: Options): string {
-	return command.replace(/^\S+/, '');
 }
 
 async function definitionOf({ aws }: Options, { taskDefinitionArn }: Task): Promise<TaskDefinition> {

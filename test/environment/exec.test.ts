@@ -17,7 +17,7 @@ const good: Task = { lastStatus: 'RUNNING', enableExecuteCommand: true, launchTy
 
 function found({ task = {}, definition = {}, defined = {} }: { task?: Partial<Task>; definition?: Partial<TaskDefinition>; defined?: Partial<ContainerDefinition> }): string {
 	try {
-		checkTask({ task: { ...good, ...task }, container, definition: { taskRoleArn: role, containerDefinitions: [{ name: 'webserver', ...defined }], ...definition } }, ' --local');
+		checkTask({ task: { ...good, ...task }, container, definition: { taskRoleArn: role, containerDefinitions: [{ name: 'webserver', ...defined }], ...definition } });
 		return 'nothing';
 	} catch (error) {
 		return error instanceof UserError ? `${error.code}: ${error.message} / ${error.hint}` : String(error);
@@ -30,12 +30,12 @@ test('a task that can be reached passes', () => {
 });
 
 test.each([
-	[{ task: { lastStatus: 'PENDING' } }, 'TaskNotRunning: cannot run commands in webserver: the task is PENDING / airflow-deploy status --local'],
-	[{ task: { enableExecuteCommand: false } }, 'ExecNotEnabled: cannot run commands in webserver: the task was started without ECS Exec / airflow-deploy deploy --local   # starts new tasks'],
-	[{ task: { platformVersion: '1.3.0' } }, 'PlatformTooOld: cannot run commands in webserver: the task runs on platform version 1.3.0, and ECS Exec needs 1.4.0 / airflow-deploy deploy --local   # starts new tasks'],
-	[{ defined: { readonlyRootFilesystem: true } }, 'ReadOnlyRoot: cannot run commands in webserver: container webserver has a read-only root file system, and the agent has to write to it / airflow-deploy deploy --local   # starts new tasks'],
-	[{ definition: { pidMode: 'task' as const } }, 'SharedProcesses: cannot run commands in webserver: the containers of the task share their process ids (pidMode task): ECS Exec reaches only one of them / airflow-deploy deploy --local   # starts new tasks'],
-	[{ definition: { taskRoleArn: undefined } }, 'NoTaskRole: cannot run commands in webserver: the task has no task role, with which the agent would reach Session Manager / airflow-deploy deploy --local   # starts new tasks'],
+	[{ task: { lastStatus: 'PENDING' } }, 'TaskNotRunning: cannot run commands in webserver: the task is PENDING / airflow-deploy status'],
+	[{ task: { enableExecuteCommand: false } }, 'ExecNotEnabled: cannot run commands in webserver: the task was started without ECS Exec / airflow-deploy deploy   # starts new tasks'],
+	[{ task: { platformVersion: '1.3.0' } }, 'PlatformTooOld: cannot run commands in webserver: the task runs on platform version 1.3.0, and ECS Exec needs 1.4.0 / airflow-deploy deploy   # starts new tasks'],
+	[{ defined: { readonlyRootFilesystem: true } }, 'ReadOnlyRoot: cannot run commands in webserver: container webserver has a read-only root file system, and the agent has to write to it / airflow-deploy deploy   # starts new tasks'],
+	[{ definition: { pidMode: 'task' as const } }, 'SharedProcesses: cannot run commands in webserver: the containers of the task share their process ids (pidMode task): ECS Exec reaches only one of them / airflow-deploy deploy   # starts new tasks'],
+	[{ definition: { taskRoleArn: undefined } }, 'NoTaskRole: cannot run commands in webserver: the task has no task role, with which the agent would reach Session Manager / airflow-deploy deploy   # starts new tasks'],
 ])('%j is named with its fix', (changes, expected) => expect(found(changes)).toBe(expected));
 
 test('a container whose agent AWS does not show yet is waited for', () => {
