@@ -1,3 +1,4 @@
+import { branch } from './branch.ts';
 import { credentials } from './credentials.ts';
 import type { Command, Group } from './define.ts';
 import { doctor } from './doctor.ts';
@@ -15,4 +16,4 @@ import { dbInit, deploy, up, upload } from './up.ts';
 import { validate } from './validate.ts';
 
 /** In the order of the help. */
-export const commands: readonly (Command | Group)[] = [init, plan, up, upload, dbInit, deploy, status, validate, logs, exec, open, credentials, teardown, doctor, policy, state, local];
+export const commands: readonly (Command | Group)[] = [init, plan, up, upload, dbInit, deploy, status, validate, logs, exec, open, credentials, teardown, branch, doctor, policy, state, local];

@@ -1,10 +1,18 @@
 import type { Aws } from '../aws/clients.ts';
 import type { Config } from '../config/config.ts';
 import type { Region } from '../config/region.ts';
-import type { Environment } from '../environment/environment.ts';
+import type { BranchWishes, Environment } from '../environment/environment.ts';
 import type { Io } from '../ui/io.ts';
 import type { Ui } from '../ui/ui.ts';
 import type { LocalEndpoint } from './local-endpoint.ts';
+
+/** What a command itself says about the environment. */
+interface EnvironmentChoice {
+	readonly name?: string;
+	/** Folder of the code, instead of the configured one. */
+	readonly source?: string;
+	readonly branch?: BranchWishes;
+}
 
 /** All that a command works with. */
 export interface CommandContext {
@@ -27,6 +35,6 @@ export interface CommandContext {
 	readonly connect: () => Promise<Aws>;
 	/** As `connect`, but undefined where the local endpoint does not run: then nothing is up. */
 	readonly connectIfUp: () => Promise<Aws | undefined>;
-	/** The configured environment on the account that `aws` reaches. */
-	readonly environment: (aws: Aws) => Promise<Environment>;
+	/** The configured environment, or another one, on the account that `aws` reaches. */
+	readonly environment: (aws: Aws, about?: EnvironmentChoice) => Promise<Environment>;
 }

@@ -61,11 +61,13 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 			if (aws === undefined) throw await nothingUp(search, { account: localAccount, region: region.name });
 			return aws;
 		},
-		async environment(aws) {
+		async environment(aws, { name = config.environment, source = config.source, branch } = {}) {
 			const { openEnvironment } = await import('../environment/environment.ts');
-			const observe = ui.observer(filesOf(io.cwd, aws, config.environment).history);
+			const observe = ui.observer(filesOf(io.cwd, aws, name).history);
 			return openEnvironment({
-				config, aws, target: config.target, cwd: io.cwd, env, command: path + about, signal, observe,
+				config: { ...config, environment: name, source }, aws, target: config.target, cwd: io.cwd, env, signal, observe,
+				command: name === config.environment ? path + about : `${path} ${name}${commandFlags({ ...config, environment: 'main' })}`,
+				...(branch ? { branch } : {}),
 				warn: (line) => ui.note(line),
 				confirmRecreate: (keys) => confirmRecreate(ui, keys),
 			});

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Aws } from '../aws/clients.ts';
 import type { TeardownDocument } from '../environment/documents.ts';
+import type { Environment } from '../environment/environment.ts';
 import { filesOf, recordedEnvironments } from '../environment/places.ts';
 import { Exit } from '../errors.ts';
 import { renderTeardown } from '../ui/render/teardown.ts';
@@ -15,19 +16,25 @@ export const teardown = defineCommand({
 	summary: 'remove all that was made, and check that nothing is left',
 	graceful: true,
 	async run(context) {
-		const { connectIfUp, environment, ui, config, cwd, region } = context;
+		const { connectIfUp, environment, ui, config, region } = context;
 		const aws = await connectIfUp();
 		if (aws === undefined) return nothingToRemove(context);
 		const place = `account ${aws.account}, ${aws.region} (${region.source})`;
 		ui.note(`teardown ${config.environment}: ${config.target} target, ${place}`);
 		await ui.confirm(`Type ${config.environment} to remove it from ${place}`, config.environment);
-		const document = await (await environment(aws)).teardown();
-		if (document.left.length === 0) await stopIfLast(context, filesOf(cwd, aws, config.environment).directory);
-		ui.result(document, renderTeardown);
+		const document = await remove(context, aws, await environment(aws));
 		if (document.deleted.length === 0 && document.left.length === 0) await noteOtherPlace(context, aws);
 		return document.left.length === 0 ? Exit.ok : Exit.unclean;
 	},
 });
+
+/** Takes an environment down and shows the receipt. */
+export async function remove(context: CommandContext, aws: Aws, environment: Environment): Promise<TeardownDocument> {
+	const document = await environment.teardown();
+	if (document.left.length === 0) await stopIfLast(context, filesOf(context.cwd, aws, environment.name).directory);
+	context.ui.result(document, renderTeardown);
+	return document;
+}
 
 /** The local endpoint goes with its last environment; one reached by its URL belongs to whoever started it. */
 async function stopIfLast({ config, local }: CommandContext, directory: string): Promise<void> {

@@ -22,7 +22,7 @@ function longestNames({ project, environment, domain }: Config, region: string):
 
 /** Bucket names that S3 keeps for itself, and group names that EC2 takes for ids. */
 const reservedStarts = ['sthree-', 'amzn-s3-demo-', 'sg-'];
-const reservedEnvironments = ['shared', 'local', 'all'];
+export const reservedEnvironments = ['shared', 'local', 'all'];
 
 /** What AWS would refuse in the names made from project, environment and region. */
 export function nameProblems(config: Config, region: string): string[] {

@@ -46,8 +46,8 @@ export const settings = {
 	webserverMemory: { name: 'WEBSERVER_MEMORY', default: '2048', help: 'MiB of the webserver', check: memory },
 	schedulerCpu: { name: 'SCHEDULER_CPU', default: '1024', help: 'CPU units of the scheduler, which also runs the tasks', check: cpu },
 	schedulerMemory: { name: 'SCHEDULER_MEMORY', default: '4096', help: 'MiB of the scheduler', check: memory },
-	branchCpu: { name: 'BRANCH_CPU', default: '2048', help: 'CPU units of a branch environment', check: cpu, later: true },
-	branchMemory: { name: 'BRANCH_MEMORY', default: '8192', help: 'MiB of a branch environment', check: memory, later: true },
+	branchCpu: { name: 'BRANCH_CPU', default: '2048', help: 'CPU units of a branch environment', check: cpu },
+	branchMemory: { name: 'BRANCH_MEMORY', default: '8192', help: 'MiB of a branch environment', check: memory },
 
 	dbInstanceClass: { name: 'DB_INSTANCE_CLASS', default: 'db.t4g.micro', help: 'Class of the RDS instance', check: matching(/^db\.[a-z0-9-]+\.[a-z0-9]+$/, 'must be an RDS instance class, e.g. db.t4g.micro') },
 	dbStorageGb: { name: 'DB_STORAGE_GB', default: '20', help: 'Its storage, GiB of gp3', check: wholeNumber(20, 65536) },

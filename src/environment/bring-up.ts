@@ -7,10 +7,11 @@ import { readAnchor } from '../resources/s3-anchor.ts';
 import { readManifest } from '../resources/upload-bundle.ts';
 import { restartVariable } from '../stacks/airflow-settings.ts';
 import { standingCost, total } from '../stacks/cost.ts';
+import { environmentStack, type Goal, keysOf } from '../stacks/environment.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
-import { type Goal, goals, mainStack } from '../stacks/main.ts';
 import { sharedScope, sharedStack } from '../stacks/shared.ts';
 import { UserError } from '../errors.ts';
+import { definitionWith } from './components.ts';
 import type { PlanDocument, UpDocument } from './documents.ts';
 import type { Options } from './options.ts';
 import { preflight } from './preflight.ts';
@@ -59,12 +60,7 @@ async function converge(options: Options, held: Held, goal: Goal): Promise<Outco
 
 function stacksFor(inputs: StackInputs): [Stack<Aws>, Stack<Aws>] {
 	const { stack, shared } = sharedStack(inputs);
-	return [stack, mainStack(inputs, shared)];
-}
-
-/** Without a scheduler there is nobody to parse what is uploaded. */
-function keysOf(goal: Goal, { runningScheduler }: StackInputs): readonly string[] | undefined {
-	return goal === 'upload' && runningScheduler === undefined ? ['bundle'] : goals[goal];
+	return [stack, environmentStack(inputs, shared)];
 }
 
 /** The run, with the shared stack given free for others as soon as all of it and our anchor stand. */
@@ -110,7 +106,7 @@ async function forgetVanished({ aws, config, warn }: Options, { shared, environm
 async function isRestartNeeded(options: Options): Promise<boolean> {
 	const { config, aws } = options;
 	const { entries = {} } = (await readStates(options)).get(config.environment) ?? {};
-	const started = JSON.stringify(entries['service-webserver'] ? entries['task-definition-webserver']?.inputs : undefined);
+	const started = JSON.stringify(definitionWith(entries, 'webserver')?.inputs);
 	const manifest = await readManifest(options, naming({ config, place: aws }).bucket, config.environment);
 	return started !== undefined && manifest !== undefined && !started.includes(JSON.stringify({ name: restartVariable, value: manifest.restart }));
 }

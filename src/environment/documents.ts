@@ -32,6 +32,8 @@ export interface ServiceStatus {
 	/** `family:revision` */
 	taskDefinition: string;
 	rollout: string;
+	/** Names of the containers in each of its tasks. */
+	containers: string[];
 	/** Those that are not stopped, the newest first. */
 	tasks: TaskStatus[];
 	/** Of any task since the environment was made. */
@@ -123,6 +125,29 @@ export interface TeardownDocument {
 	left: { key: string; type: string; id: string; heldBy: string | null; since: string | null }[];
 	kept: { type: string; id: string; why: string }[];
 	wallSeconds: number;
+}
+
+export interface BranchesDocument {
+	branches: BranchDocument[];
+}
+
+export interface BranchDocument {
+	name: string;
+	/** The git branch that it was made for. */
+	gitBranch: string | null;
+	/** ISO 8601. */
+	createdAt: string;
+	/** ISO 8601; null: it stays until it is deleted. */
+	expiresAt: string | null;
+	phase: StatusDocument['phase'];
+	url: string | null;
+	databases: string[];
+	/** Its databases begin anew with each task. */
+	ephemeral: boolean;
+	/** USD, list prices of us-east-1. */
+	perHour: number;
+	/** USD since it was created, as if it had run all the time. */
+	costSoFar: number;
 }
 
 export interface CredentialsDocument {

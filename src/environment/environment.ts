@@ -1,25 +1,26 @@
 import type { ComponentLogs } from '../logs/event.ts';
 import { breakLock, type Holder } from '../engine/lock.ts';
 import type { Entries } from '../engine/state.ts';
-import type { Goal } from '../stacks/main.ts';
+import type { Goal } from '../stacks/environment.ts';
 import type { SessionAddress } from '../session/connect.ts';
 import { sharedScope } from '../stacks/shared.ts';
+import { kindOf, listBranches } from './branches.ts';
 import { bringUp, planUp } from './bring-up.ts';
 import { credentials } from './credentials.ts';
-import type { CredentialsDocument, PlanDocument, RecordedObject, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from './documents.ts';
+import type { BranchesDocument, CredentialsDocument, PlanDocument, RecordedObject, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from './documents.ts';
 import { type Component, openCommand } from './exec.ts';
 import { forget } from './forget.ts';
 import type { Options } from './options.ts';
 import { logGroups } from './log-groups.ts';
 import { filesOf } from './places.ts';
-import { recover } from './recover.ts';
+import { recover, recoverUnrecorded } from './recover.ts';
 import { readStates } from './session.ts';
 import { recordOf, status } from './status.ts';
 import { tearDown } from './teardown.ts';
 import { lastTimeline } from './timeline.ts';
 
-export type { Options } from './options.ts';
-export type { Goal } from '../stacks/main.ts';
+export type { BranchWishes, Options } from './options.ts';
+export type { Goal } from '../stacks/environment.ts';
 
 /** One Airflow, as the commands see it. */
 export interface Environment {
@@ -41,6 +42,14 @@ export interface Environment {
 	/** What is recorded, without asking AWS. */
 	records(): Promise<RecordedObject[]>;
 	recover(): Promise<RecordedObject[]>;
+	/** Records what stands in AWS and is not recorded here; returns what was found. */
+	recoverUnrecorded(): Promise<RecordedObject[]>;
+	/** Whether anything of it is recorded here. */
+	isRecorded(): Promise<boolean>;
+	/** What its anchor says that it is. */
+	kind(): Promise<'branch' | 'other' | 'absent'>;
+	/** All branches of the project. */
+	branches(): Promise<BranchesDocument>;
 	/** Removes the environment's lock and the shared one; returns who held them. */
 	unlock(): Promise<Holder[]>;
 	/** What checks of the account work with: the records, and options whose remarks go to `warn`. Asks AWS nothing. */
@@ -68,6 +77,10 @@ export function openEnvironment(options: Options): Environment {
 			return [...states.values()].flatMap(({ entries }) => Object.entries(entries).map(([key, entry]) => recordOf(key, entry)));
 		},
 		recover: () => recover(options),
+		recoverUnrecorded: () => recoverUnrecorded(options),
+		isRecorded: async () => Object.keys((await readStates(options)).get(config.environment)?.entries ?? {}).length > 0,
+		kind: () => kindOf(options),
+		branches: () => listBranches(options),
 		async examined() {
 			const states = await readStates(options);
 			const entries = (scope: string): Entries => states.get(scope)?.entries ?? {};

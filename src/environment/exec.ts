@@ -6,13 +6,13 @@ import { UserError } from '../errors.ts';
 import { findTasks } from '../resources/ecs.ts';
 import type { SessionAddress } from '../session/connect.ts';
 import { agentOf, checkTask, type Inspected } from './exec-checks.ts';
+import { serviceWith } from './components.ts';
 import type { Options } from './options.ts';
 import { assertRecorded } from './recorded.ts';
 import { readStates } from './session.ts';
 
-/** What commands can be run in: the container, and the service whose tasks have it. */
-const places = { webserver: 'service-webserver', scheduler: 'service-scheduler', 'dag-sync': 'service-scheduler' } as const;
-export type Component = keyof typeof places;
+/** Containers that commands can be run in. */
+export type Component = 'webserver' | 'scheduler' | 'dag-sync';
 
 /** The agent is up some seconds after its container. */
 const agentSeconds = 30;
@@ -57,7 +57,7 @@ async function inspect(options: Options, component: Component): Promise<Inspecte
 }
 
 function placeOf(options: Options, entries: Entries, component: Component): { cluster: string; service: string } {
-	const entry = entries[places[component]];
+	const entry = serviceWith(entries, component);
 	assertRecorded(options, entry);
 	const { cluster, name } = entry.outputs ?? {};
 	if (typeof cluster !== 'string' || typeof name !== 'string') throw new UserError('NoTask', `the service of ${component} is not complete yet`, { hint: 'airflow-deploy up' });

@@ -2,6 +2,15 @@ import type { Aws } from '../aws/clients.ts';
 import type { Config } from '../config/config.ts';
 import type { Event } from '../engine/events.ts';
 
+/** What a command says about a branch. */
+export interface BranchWishes {
+	readonly gitBranch: string | null;
+	/** Whether its name was given, and not made from that of the git branch. */
+	readonly named: boolean;
+	readonly mysql?: boolean;
+	readonly ephemeral?: boolean;
+}
+
 /** What every operation on an environment works with; handed in by the command. */
 export interface Options {
 	readonly config: Config;
@@ -17,5 +26,7 @@ export interface Options {
 	readonly observe: (event: Event) => void;
 	/** Says something beside the steps, e.g. who holds a lock that is waited for. */
 	readonly warn: (line: string) => void;
+	/** What is asked of a branch: what is not given stays as it is recorded. Absent: what is recorded counts. */
+	readonly branch?: BranchWishes | undefined;
 	readonly confirmRecreate?: (keys: readonly string[]) => Promise<boolean>;
 }

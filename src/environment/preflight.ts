@@ -1,7 +1,7 @@
 import type { Entries } from '../engine/state.ts';
 import { imageCanBeBuilt } from '../resources/build-image.ts';
+import type { Goal } from '../stacks/environment.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
-import type { Goal } from '../stacks/main.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import { assertAccountSettings } from './account-settings.ts';
 import { addressesNeeded, assertGivenNetwork } from './given-network.ts';
@@ -26,8 +26,8 @@ export async function preflight(options: Options, inputs: StackInputs, recorded:
 	const isFirst = Object.keys(recorded).length === 0;
 	const checks = [image(options, inputs, recorded)];
 	if (config.vpcId !== undefined) checks.push(assertGivenNetwork(options, config.vpcId, isFirst ? addressesNeeded.first : addressesNeeded.release));
-	if (isFirst) checks.push(assertQuotas(options), assertAccountSettings(options));
-	if (isFirst) remarks(options);
+	if (isFirst) checks.push(assertQuotas(options, inputs), assertAccountSettings(options));
+	if (isFirst) remarks(options, inputs);
 	await Promise.all(checks);
 }
 
@@ -39,11 +39,11 @@ async function image({ aws }: Options, inputs: StackInputs, recorded: Entries): 
 }
 
 /** What somebody may have overlooked, and what AWS may refuse and nobody can ask. */
-function remarks({ config, aws, cwd, warn }: Options): void {
+function remarks({ config, aws, cwd, warn }: Options, { branch }: StackInputs): void {
 	const { dbInstanceClass, image, environment } = config;
 	const others = elsewhere(cwd, aws, environment).filter((place) => !place.startsWith('000000000000-'));
 	if (others.length > 0) warn(`${environment} stands in ${others.join(', ')} already: this makes another one, in ${aws.account}-${aws.region}`);
-	if (!freeClasses.includes(dbInstanceClass)) warn(`not checked: whether the account is on AWS's free plan, which has no ${dbInstanceClass} (${freeClasses.join(' and ')} it has)`);
+	if (!branch && !freeClasses.includes(dbInstanceClass)) warn(`not checked: whether the account is on AWS's free plan, which has no ${dbInstanceClass} (${freeClasses.join(' and ')} it has)`);
 	if (image !== undefined && isOnDockerHub(image)) warn(`${image} comes from Docker Hub, which limits anonymous pulls (100 in 6 hours an address): tasks may fail with toomanyrequests. public.ecr.aws has copies of official images`);
 }
 

@@ -5,6 +5,7 @@ import { accountNotOpened } from '../aws/account-errors.ts';
 import type { Aws } from '../aws/clients.ts';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
+import type { StackInputs } from '../stacks/inputs.ts';
 import { unlessRefused } from './not-checked.ts';
 import type { Options } from './options.ts';
 
@@ -21,6 +22,7 @@ interface Quota {
 
 /** Names and codes of Service Quotas. */
 const fargate: Quota = { service: 'fargate', code: 'L-3032A538', what: 'Fargate vCPUs', need: vcpusNeeded, used: async () => 0 };
+const fargateForBranch: Quota = { ...fargate, need: ({ branchCpu }) => branchCpu / 1024 };
 const database: Quota = { service: 'rds', code: 'L-7B6409FD', what: 'RDS instances', need: () => 1, used: databases };
 const instead = 'set AIRFLOW_DEPLOY_VPC_ID and AIRFLOW_DEPLOY_SUBNET_IDS to a VPC that you have';
 const ownNetwork: readonly Quota[] = [
@@ -32,8 +34,8 @@ const ownNetwork: readonly Quota[] = [
  * Whether there is room for all that a first deployment makes.
  * @throws UserError `QuotaTooLow`; `AccountNotOpened` where Fargate's is 0
  */
-export async function assertQuotas(options: Options): Promise<void> {
-	const quotas = [fargate, database, ...(options.config.vpcId === undefined ? ownNetwork : [])];
+export async function assertQuotas(options: Options, { branch }: Pick<StackInputs, 'branch'> = { branch: undefined }): Promise<void> {
+	const quotas = [...(branch ? [fargateForBranch] : [fargate, database]), ...(options.config.vpcId === undefined ? ownNetwork : [])];
 	await Promise.all(quotas.map((quota) => assertRoom(options, quota)));
 }
 
@@ -48,7 +50,7 @@ async function assertRoom({ aws, config, warn }: Options, quota: Quota): Promise
 	const [answer, used = 0] = (await unlessRefused(warn, `the quota of ${quota.what}`, both)) ?? [];
 	const most = answer?.Quota?.Value;
 	if (most === undefined || used + quota.need(config) <= most) return;
-	if (quota === fargate && most === 0) throw accountNotOpened('Fargate', `its quota of vCPUs in ${aws.region} is 0`);
+	if (quota.code === fargate.code && most === 0) throw accountNotOpened('Fargate', `its quota of vCPUs in ${aws.region} is 0`);
 	throw tooLow(aws, quota, { most, used, need: quota.need(config) });
 }
 

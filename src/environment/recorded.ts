@@ -1,5 +1,6 @@
 import type { Entries, Entry } from '../engine/state.ts';
 import { UserError } from '../errors.ts';
+import { serviceWith } from './components.ts';
 import type { Options } from './options.ts';
 import { elsewhere } from './places.ts';
 import { webAddress } from './web-address.ts';
@@ -18,6 +19,6 @@ export function assertRecorded(options: Options, entry: Entry | undefined): asse
 
 /** The web page's address now; null where no webserver runs. */
 export async function currentAddress({ aws }: Options, entries: Entries): Promise<string | null> {
-	const { cluster, name } = entries['service-webserver']?.outputs ?? {};
+	const { cluster, name } = serviceWith(entries, 'webserver')?.outputs ?? {};
 	return typeof cluster === 'string' && typeof name === 'string' ? webAddress(aws, cluster, name) : null;
 }

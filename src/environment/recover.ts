@@ -4,17 +4,17 @@ import { hashOf } from '../engine/entry.ts';
 import { acquireLock } from '../engine/lock.ts';
 import { isAction, type JsonObject, type Kind } from '../engine/resource.ts';
 import type { Node } from '../engine/stack.ts';
-import { type Entry, StateFile } from '../engine/state.ts';
+import { type Entry, StateFile, type StateView } from '../engine/state.ts';
 import { UserError } from '../errors.ts';
 import type { Aws } from '../aws/clients.ts';
 import { readAnchor } from '../resources/s3-anchor.ts';
+import { environmentStack } from '../stacks/environment.ts';
 import { naming } from '../stacks/inputs.ts';
-import { mainStack } from '../stacks/main.ts';
 import { sharedScope, sharedStack } from '../stacks/shared.ts';
 import type { RecordedObject } from './documents.ts';
 import type { Options } from './options.ts';
 import { filesOf } from './places.ts';
-import { headerOf, lookAt } from './session.ts';
+import { acquireShared, headerOf, lookAt, readStates } from './session.ts';
 import { recordOf } from './status.ts';
 import { stackInputs } from './wanted.ts';
 
@@ -25,43 +25,85 @@ import { stackInputs } from './wanted.ts';
  * @throws UserError `NoAnchor` where there is nothing to recover from
  */
 export async function recover(options: Options): Promise<RecordedObject[]> {
-	const { config, aws, cwd } = options;
-	const scopes = [sharedScope, config.environment];
-	const nonces = await Promise.all(scopes.map((scope) => nonceOf(options, scope)));
-	const locks = [];
+	return underLocks(options, async () => {
+		const nonces = new Map<string, string>();
+		for (const scope of [sharedScope, options.config.environment]) nonces.set(scope, (await nonceOf(options, scope)) ?? nothingToRecoverFrom(options, scope));
+		return recoverScopes(options, nonces);
+	});
+}
+
+/**
+ * The same for what stands in AWS and is not recorded in this working directory: a fresh checkout, say.
+ * @returns what was found; empty where all is recorded, or nothing stands
+ */
+export async function recoverUnrecorded(options: Options): Promise<RecordedObject[]> {
+	if ((await unrecorded(options)).size === 0) return [];
+	// What stands was made from what the anchor says, whatever is wished for now.
+	const asRecorded = { ...options, branch: undefined };
+	// Somebody may have recorded the shared stack while we waited for its lock.
+	return underLocks(options, async () => recoverScopes(asRecorded, await unrecorded(options)));
+}
+
+/** Nonces of the scopes that have an anchor and no record here. */
+async function unrecorded(options: Options): Promise<Map<string, string>> {
+	const nonces = new Map<string, string>();
+	for (const [scope, { entries }] of await readStates(options)) {
+		const nonce = Object.keys(entries).length === 0 ? await nonceOf(options, scope) : undefined;
+		if (nonce !== undefined) nonces.set(scope, nonce);
+	}
+	return nonces;
+}
+
+async function underLocks<T>(options: Options, body: () => Promise<T>): Promise<T> {
+	const own = await acquireLock(filesOf(options.cwd, options.aws, options.config.environment).lock, { command: options.command, wait: false });
 	try {
-		for (const scope of scopes) locks.push(await acquireLock(filesOf(cwd, aws, scope).lock, { command: 'state recover', wait: false }));
-		const states = new Map<string, StateFile>();
-		for (const [index, scope] of scopes.entries()) {
-			states.set(scope, await StateFile.startOver(filesOf(cwd, aws, scope).state, { ...headerOf(options, scope), nonce: nonces[index] ?? '' }));
+		const shared = await acquireShared(options);
+		try {
+			return await body();
+		} finally {
+			await shared.release();
 		}
-		const found = await findAll(options, states);
-		for (const state of states.values()) await state.close();
-		return found;
 	} finally {
-		for (const lock of locks) await lock.release();
+		await own.release();
 	}
 }
 
-async function nonceOf({ config, aws }: Options, scope: string): Promise<string> {
-	const { bucket } = naming({ config, place: aws });
-	const anchor = await readAnchor(aws, bucket, scope);
-	if (anchor) return anchor.nonce;
-	throw new UserError('NoAnchor', `there is nothing to recover ${config.environment} from: s3://${bucket}/anchors/${scope}.json is not there`, {
+/** @param nonces of the scopes whose records are made anew */
+async function recoverScopes(options: Options, nonces: ReadonlyMap<string, string>): Promise<RecordedObject[]> {
+	const states = new Map<string, StateFile>();
+	for (const [scope, nonce] of nonces) states.set(scope, await StateFile.startOver(filesOf(options.cwd, options.aws, scope).state, { ...headerOf(options, scope), nonce }));
+	const found = nonces.size === 0 ? [] : await findAll(options, states);
+	for (const state of states.values()) await state.close();
+	return found;
+}
+
+async function nonceOf({ config, aws }: Options, scope: string): Promise<string | undefined> {
+	return (await readAnchor(aws, naming({ config, place: aws }).bucket, scope))?.nonce;
+}
+
+function nothingToRecoverFrom({ config, aws }: Options, scope: string): never {
+	throw new UserError('NoAnchor', `there is nothing to recover ${config.environment} from: s3://${naming({ config, place: aws }).bucket}/anchors/${scope}.json is not there`, {
 		hint: 'airflow-deploy up   # begins anew',
 	});
 }
 
-async function findAll(options: Options, states: ReadonlyMap<string, StateFile>): Promise<RecordedObject[]> {
+async function findAll(options: Options, recovered: ReadonlyMap<string, StateFile>): Promise<RecordedObject[]> {
+	const states = new Map<string, StateView>([...(await readStates(options)), ...recovered]);
 	const inputs = await stackInputs(options, states, 'up');
 	const { stack, shared } = sharedStack(inputs);
 	const look = lookAt(options, states);
 	const found = new Map<Node, JsonObject>();
 	const records: RecordedObject[] = [];
 	// A stack's nodes come after what they need.
-	for (const node of [...stack.nodes.values(), ...mainStack(inputs, shared).nodes.values()]) {
+	for (const node of [...stack.nodes.values(), ...environmentStack(inputs, shared).nodes.values()]) {
+		const state = recovered.get(node.scope);
+		if (!state) {
+			const outputs = states.get(node.scope)?.entries[node.key]?.outputs;
+			if (outputs) found.set(node, outputs);
+			continue;
+		}
 		const all = await findAllOf(look, node, found);
-		await states.get(node.scope)?.update((entries) => Object.assign(entries, all));
+		await state.update((entries) => Object.assign(entries, all));
 		records.push(...Object.entries(all).map(([key, entry]) => recordOf(key, entry)));
 	}
 	return records;

@@ -43,7 +43,8 @@ export async function holding<T>(options: Options, body: (held: Held) => Promise
 	}
 }
 
-function acquireShared({ cwd, aws, command, signal, warn, config }: Options): Promise<Lock> {
+/** Waits for whoever holds it. */
+export function acquireShared({ cwd, aws, command, signal, warn, config }: Options): Promise<Lock> {
 	return acquireLock(filesOf(cwd, aws, sharedScope).lock, {
 		command: `${command} --env ${config.environment}`,
 		wait: true,

@@ -9,8 +9,9 @@ import { ignoring } from '../resources/support.ts';
 import { readManifest } from '../resources/upload-bundle.ts';
 import { naming } from '../stacks/inputs.ts';
 import { sharedScope } from '../stacks/shared.ts';
+import { components, containersOf, serviceWith, services as recordedServices } from './components.ts';
 import { keepNewDeaths, keptDeaths } from './deaths.ts';
-import type { RecordedObject, ServiceStatus, StatusDocument } from './documents.ts';
+import type { RecordedObject, ServiceStatus, StatusDocument, TaskStatus } from './documents.ts';
 import { contextOf } from './object-context.ts';
 import type { Options } from './options.ts';
 import { currentAddress } from './recorded.ts';
@@ -38,8 +39,8 @@ export async function status(options: Options, seen?: readonly RecordedObject[])
 		readSyncStatus(options, bucket, config.environment),
 		seen ? [...seen] : recordedObjects(options, states),
 	]);
-	const webserver = { url: await currentAddress(options, own), healthy: isServing(named(services, own, 'service-webserver')) };
-	const scheduler = schedulerHealth(named(services, own, 'service-scheduler'), report);
+	const webserver = { url: await currentAddress(options, own), healthy: isServing(serviceOf(services, own, 'webserver'), statuses.services.find(({ containers }) => containers.includes('webserver'))?.tasks ?? []) };
+	const scheduler = schedulerHealth(serviceOf(services, own, 'scheduler'), report);
 	return {
 		...header(options),
 		phase: phase(own, resources, webserver.healthy && scheduler.healthy),
@@ -69,13 +70,13 @@ function absent(options: Options): StatusDocument {
 }
 
 function phase(own: Entries, resources: readonly RecordedObject[], healthy: boolean): StatusDocument['phase'] {
-	const complete = ['service-webserver', 'service-scheduler'].every((key) => own[key]?.status === 'ready');
+	const complete = components.every((component) => serviceWith(own, component)?.status === 'ready');
 	if (!complete || resources.some(({ status }) => status === 'missing')) return 'partial';
 	return healthy ? 'up' : 'unhealthy';
 }
 
 async function describeServices({ aws }: Options, own: Entries): Promise<Service[]> {
-	const recorded = ['service-webserver', 'service-scheduler'].map((key) => own[key]?.outputs);
+	const recorded = recordedServices(own).map(({ outputs }) => outputs);
 	const services = recorded.flatMap((outputs) => text(outputs, 'name') ?? []);
 	const cluster = recorded.map((outputs) => text(outputs, 'cluster')).find((name) => name !== undefined);
 	if (cluster === undefined) return [];
@@ -83,8 +84,9 @@ async function describeServices({ aws }: Options, own: Entries): Promise<Service
 	return answer?.services?.filter((service) => service.status !== 'INACTIVE') ?? [];
 }
 
-function named(services: readonly Service[], own: Entries, key: string): Service | undefined {
-	return services.find(({ serviceName }) => serviceName === text(own[key]?.outputs, 'name'));
+function serviceOf(services: readonly Service[], own: Entries, component: string): Service | undefined {
+	const name = text(serviceWith(own, component)?.outputs, 'name');
+	return services.find(({ serviceName }) => name !== undefined && serviceName === name);
 }
 
 function text(outputs: JsonObject | undefined, name: string): string | undefined {
@@ -104,12 +106,12 @@ async function serviceStatuses(options: Options, own: Entries, services: readonl
 	const deaths = await keptDeaths(options, since);
 	const others = deaths.filter(({ service }) => names.every(({ name }) => name !== service));
 	return {
-		services: services.map((service, index) => ({ ...serviceStatus(service), tasks: tasks[index] ?? [], lastDeath: deaths.find((death) => death.service === service.serviceName) ?? null })),
+		services: services.map((service, index) => ({ ...serviceStatus(service), containers: containersOf(own, service.serviceName), tasks: tasks[index] ?? [], lastDeath: deaths.find((death) => death.service === service.serviceName) ?? null })),
 		deaths: others.slice(0, 5),
 	};
 }
 
-function serviceStatus(service: Service): Omit<ServiceStatus, 'tasks' | 'lastDeath'> {
+function serviceStatus(service: Service): Omit<ServiceStatus, 'containers' | 'tasks' | 'lastDeath'> {
 	return {
 		name: service.serviceName ?? '',
 		desired: service.desiredCount ?? 0,
@@ -120,12 +122,12 @@ function serviceStatus(service: Service): Omit<ServiceStatus, 'tasks' | 'lastDea
 	};
 }
 
-/** ECS counts a task with a health check as part of a completed rollout only while it is HEALTHY, and replaces it otherwise. */
-function isServing(service: Service | undefined): boolean {
-	return service !== undefined && (service.runningCount ?? 0) >= 1 && service.deployments?.some(({ rolloutState }) => rolloutState === 'COMPLETED') === true;
+/** A rollout is completed with a HEALTHY task, and stays so while that task is replaced. */
+export function isServing(service: Service | undefined, tasks: readonly TaskStatus[]): boolean {
+	return tasks.some(({ status, health }) => status === 'RUNNING' && health === 'HEALTHY') && service?.deployments?.some(({ rolloutState }) => rolloutState === 'COMPLETED') === true;
 }
 
-function schedulerHealth(service: Service | undefined, report: SyncStatus | undefined): StatusDocument['scheduler'] {
+export function schedulerHealth(service: Service | undefined, report: SyncStatus | undefined): StatusDocument['scheduler'] {
 	const reportAge = report ? Date.now() / 1000 - report.time : Number.POSITIVE_INFINITY;
 	const heartbeatAge = report?.heartbeatAgeSeconds ?? null;
 	const age = heartbeatAge === null ? null : Math.max(0, Math.round((heartbeatAge + reportAge) * 10) / 10);

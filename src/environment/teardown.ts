@@ -1,4 +1,3 @@
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import { down, type Outcome } from '../engine/engine.ts';
 import { isAction } from '../engine/resource.ts';
@@ -7,8 +6,7 @@ import { assertDeletable, finalSnapshots } from '../resources/db-instance.ts';
 import { UserError } from '../errors.ts';
 import { HeldByOther } from '../resources/held.ts';
 import { kinds } from '../resources/registry.ts';
-import { readAnchor } from '../resources/s3-anchor.ts';
-import { ignoring } from '../resources/support.ts';
+import { listAnchors, readAnchor } from '../resources/s3-anchor.ts';
 import { naming } from '../stacks/inputs.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import type { TeardownDocument } from './documents.ts';
@@ -73,15 +71,8 @@ function recorded(held: Held, scopes: readonly string[]): Recorded[] {
 async function isLast(options: Options): Promise<boolean> {
 	const { environment } = options.config;
 	const here = recordedEnvironments(filesOf(options.cwd, options.aws, environment).directory);
-	const anchors = await anchoredEnvironments(options);
+	const anchors = await listAnchors(options.aws, naming({ config: options.config, place: options.aws }).bucket);
 	return [...here, ...anchors].every((name) => name === environment || name === sharedScope);
-}
-
-async function anchoredEnvironments({ aws, config }: Options): Promise<string[]> {
-	const { bucket } = naming({ config, place: aws });
-	const list = new ListObjectsV2Command({ Bucket: bucket, Prefix: 'anchors/', ExpectedBucketOwner: aws.account });
-	const answer = await ignoring(['NoSuchBucket'], aws.client(S3Client).send(list));
-	return answer?.Contents?.map(({ Key = '' }) => Key.slice('anchors/'.length, -'.json'.length)) ?? [];
 }
 
 async function assertDatabaseDeletable({ aws }: Options, { environment }: Held): Promise<void> {

@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import type { Entry, StateView } from '../engine/state.ts';
 import { readBundle } from '../resources/bundle-files.ts';
 import { imageContext } from '../resources/image-context.ts';
-import { readAnchor } from '../resources/s3-anchor.ts';
+import { type AnchorDocument, readAnchor } from '../resources/s3-anchor.ts';
 import { ignoring } from '../resources/support.ts';
+import type { Goal } from '../stacks/environment.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
-import type { Goal } from '../stacks/main.ts';
 import { sharedScope } from '../stacks/shared.ts';
+import { branchOptions } from './branch-options.ts';
 import { callerCidr } from './caller-address.ts';
+import { serviceWith } from './components.ts';
 import { publicAddresses } from './given-network.ts';
 import type { Options } from './options.ts';
 import { chooseZones } from './zones.ts';
@@ -17,12 +19,13 @@ export async function stackInputs(options: Options, states: ReadonlyMap<string, 
 	const { config, aws, cwd } = options;
 	const entries = (scope: string): Record<string, Entry> => states.get(scope)?.entries ?? {};
 	const source = resolve(cwd, config.source);
+	const anchor = await anchorOf(options);
 	const [bundle, image, zones, assignPublicIp, allowedCidrs] = await Promise.all([
 		readBundle(source),
 		config.image === undefined ? imageContext(source, config.baseImage) : undefined,
 		recordedZones(entries(sharedScope)) ?? (config.vpcId === undefined ? chooseZones(aws, config) : undefined),
 		publicAddresses(aws, config),
-		cidrs(options),
+		cidrs(options, anchor),
 	]);
 	return {
 		config: { ...config, source },
@@ -33,6 +36,7 @@ export async function stackInputs(options: Options, states: ReadonlyMap<string, 
 		bundle,
 		imageHash: image?.hash,
 		runningScheduler: goal === 'upload' ? runningScheduler(entries(config.environment)) : undefined,
+		branch: branchOptions(config.environment, options.branch, anchor),
 	};
 }
 
@@ -43,17 +47,19 @@ function recordedZones(shared: Record<string, Entry>): [string, string] | undefi
 }
 
 function runningScheduler(environment: Record<string, Entry>): string | undefined {
-	const service = environment['service-scheduler'];
+	const service = serviceWith(environment, 'scheduler');
 	const taskDefinition = service?.status === 'ready' ? service.outputs?.['taskDefinition'] : undefined;
 	return typeof taskDefinition === 'string' ? taskDefinition : undefined;
 }
 
+/** A bucket of another account answers AccessDenied, and the bucket's own step explains it. */
+function anchorOf({ config, aws }: Options): Promise<AnchorDocument | undefined> {
+	return ignoring(['AccessDenied'], readAnchor(aws, naming({ config, place: aws }).bucket, config.environment));
+}
+
 /** What is configured, else what an earlier run looked up and recorded in the anchor, else the caller's own address. */
-async function cidrs(options: Options): Promise<readonly string[]> {
-	const { config, aws, env, warn } = options;
+async function cidrs({ config, aws, env, warn }: Options, anchor: AnchorDocument | undefined): Promise<readonly string[]> {
 	if (config.allowedCidrs !== undefined) return config.allowedCidrs;
-	// A bucket of another account answers so, and the bucket's own step explains it.
-	const anchor = await ignoring(['AccessDenied'], readAnchor(aws, naming({ config, place: aws }).bucket, config.environment));
 	const known = anchor?.options['allowedCidrs'];
 	const recorded = Array.isArray(known) ? known.filter((cidr) => typeof cidr === 'string') : [];
 	if (recorded.length === 0) return [await callerCidr(aws.endpoint, env)];

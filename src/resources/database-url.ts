@@ -5,7 +5,17 @@ import { UserError } from '../errors.ts';
 import { carriesNonce } from './ownership.ts';
 import { ignoring, required } from './support.ts';
 
-type Props = { secretArn: string; address: string; port: number; username: string; database: string };
+type Props = {
+	secretArn: string;
+	/** SQLAlchemy's or Airflow's name of dialect and driver. */
+	scheme: string;
+	address: string;
+	port: number;
+	username: string;
+	database: string;
+	/** What follows the question mark, e.g. `sslmode=require`. */
+	query: string;
+};
 /** The URL itself is a secret: recorded is where it leads, and whether it holds the password of the same secret. */
 type Outputs = { secretArn: string; target: string; passwordMatches: boolean };
 type Value = { password: string; url?: string };
@@ -84,9 +94,8 @@ async function put(ctx: Context<Aws>, props: Props): Promise<Outputs> {
 	return { secretArn: props.secretArn, target: targetOf(props), passwordMatches: true };
 }
 
-/** `sslmode=require`: RDS refuses plain connections from PostgreSQL 15 on, and an image as given has no CA bundle. */
-function targetOf({ address, port, username, database }: Props): string {
-	return `postgresql+psycopg2://${username}@${address}:${port}/${database}?sslmode=require`;
+function targetOf({ scheme, address, port, username, database, query }: Props): string {
+	return `${scheme}://${username}@${address}:${port}/${database}?${query}`;
 }
 
 function databaseUrl(props: Props, password: string): string {

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource, type JsonObject } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
@@ -87,8 +87,17 @@ export async function readAnchor(aws: Aws, bucket: string, environment: string):
 	return (await read(aws, bucket, environment))?.document;
 }
 
+/** The environments that have an anchor, and `shared`; none where there is no bucket. */
+export async function listAnchors(aws: Aws, bucket: string): Promise<string[]> {
+	const list = new ListObjectsV2Command({ ...inBucket(aws, bucket), Prefix: prefix });
+	const answer = await ignoring(['NoSuchBucket'], aws.client(S3Client).send(list));
+	return answer?.Contents?.map(({ Key = '' }) => Key.slice(prefix.length, -'.json'.length)) ?? [];
+}
+
+const prefix = 'anchors/';
+
 function anchorKey(environment: string): string {
-	return `anchors/${environment}.json`;
+	return `${prefix}${environment}.json`;
 }
 
 async function read(aws: Aws, bucket: string, environment: string): Promise<{ document: AnchorDocument; etag: string } | undefined> {

@@ -7,33 +7,56 @@ import type { Shared } from './shared.ts';
 
 type GroupNode = Node<{ groupId: string }>;
 
-export interface Access {
+/** The web page, from the allowed addresses. */
+export interface WebAccess {
 	webGroup: GroupNode;
-	airflowGroup: GroupNode;
-	databaseGroup: GroupNode;
 	/** 8080 from the allowed addresses. */
 	webRule: Node;
+}
+
+export interface Access extends WebAccess {
+	airflowGroup: GroupNode;
+	databaseGroup: GroupNode;
 	/** What a task of Airflow may reach: the database and the file system. */
 	taskRules: { databaseRule: Node; fileSystemRule: Node };
 }
 
-/** Who may talk to whom. */
-export function addAccess(stack: Stack<Aws>, inputs: StackInputs, shared: Shared, anchor: Node): Access {
-	const { object } = naming(inputs).in(stack.scope);
-	const group = (role: string, description: string): GroupNode =>
-		stack.add(SecurityGroup, `security-group-${role}`, { anchor, vpc: shared.network.vpc }, ({ vpc }) => ({ vpcId: vpc.vpcId, name: object(role), description }));
-	const webGroup = group('web', 'Airflow web page: from the allowed addresses');
-	const airflowGroup = group('airflow', 'Airflow tasks');
-	const databaseGroup = group('database', 'Airflow database: from Airflow tasks only');
+interface Needs {
+	shared: Shared;
+	anchor: Node;
+}
 
+/** Who may talk to whom. */
+export function addAccess(stack: Stack<Aws>, inputs: StackInputs, needs: Needs): Access {
+	const web = addWebAccess(stack, inputs, needs);
+	const airflowGroup = addGroup(stack, inputs, needs, { role: 'airflow', description: 'Airflow tasks' });
+	const databaseGroup = addGroup(stack, inputs, needs, { role: 'database', description: 'Airflow database: from Airflow tasks only' });
+	const databaseRule = addRule(stack, 'rule-database', { from: airflowGroup, to: databaseGroup, port: 5432 });
+	const fileSystemRule = addRule(stack, 'rule-efs', { from: airflowGroup, to: needs.shared.fileSystemGroup, port: 2049 });
+	return { ...web, airflowGroup, databaseGroup, taskRules: { databaseRule, fileSystemRule } };
+}
+
+/** For a single task that holds all: its web page is reached, and it reaches its files. */
+export function addSingleTaskAccess(stack: Stack<Aws>, inputs: StackInputs, needs: Needs): WebAccess & { fileSystemRule: Node } {
+	const web = addWebAccess(stack, inputs, needs);
+	return { ...web, fileSystemRule: addRule(stack, 'rule-efs', { from: web.webGroup, to: needs.shared.fileSystemGroup, port: 2049 }) };
+}
+
+function addWebAccess(stack: Stack<Aws>, inputs: StackInputs, needs: Needs): WebAccess {
+	const webGroup = addGroup(stack, inputs, needs, { role: 'web', description: 'Airflow web page: from the allowed addresses' });
 	const webRule = stack.add(SecurityGroupIngress, 'rule-web', { webGroup }, ({ webGroup }) => ({
 		groupId: webGroup.groupId,
 		port: 8080,
 		from: { cidrs: [...inputs.allowedCidrs] },
 	}));
-	const fromAirflow = (key: string, to: GroupNode, port: number): Node =>
-		stack.add(SecurityGroupIngress, key, { to, airflowGroup }, ({ to, airflowGroup }) => ({ groupId: to.groupId, port, from: { groupId: airflowGroup.groupId } }));
-	const databaseRule = fromAirflow('rule-database', databaseGroup, 5432);
-	const fileSystemRule = fromAirflow('rule-efs', shared.fileSystemGroup, 2049);
-	return { webGroup, airflowGroup, databaseGroup, webRule, taskRules: { databaseRule, fileSystemRule } };
+	return { webGroup, webRule };
+}
+
+function addGroup(stack: Stack<Aws>, inputs: StackInputs, { anchor, shared }: Needs, { role, description }: { role: string; description: string }): GroupNode {
+	const name = naming(inputs).in(stack.scope).object(role);
+	return stack.add(SecurityGroup, `security-group-${role}`, { anchor, vpc: shared.network.vpc }, ({ vpc }) => ({ vpcId: vpc.vpcId, name, description }));
+}
+
+function addRule(stack: Stack<Aws>, key: string, { from, to, port }: { from: GroupNode; to: GroupNode; port: number }): Node {
+	return stack.add(SecurityGroupIngress, key, { to, from }, ({ to, from }) => ({ groupId: to.groupId, port, from: { groupId: from.groupId } }));
 }

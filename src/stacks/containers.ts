@@ -18,11 +18,15 @@ export interface TaskShape {
 	executionRoleArn: string;
 	taskRoleArn: string;
 	fileSystemId: string;
-	accessPointId: string;
+	/** EFS volumes: name → access point. */
+	volumes: Readonly<Record<string, string>>;
 	containers: JsonObject[];
 }
 
-/** A Fargate task definition, as ecs:RegisterTaskDefinition takes it, with the bundle's EFS volume. */
+/** The volume that containers of Airflow have their files in. */
+export const bundleVolume = 'bundle';
+
+/** A Fargate task definition, as ecs:RegisterTaskDefinition takes it. */
 export function fargateTask(task: TaskShape): JsonObject {
 	return {
 		family: task.family,
@@ -34,16 +38,14 @@ export function fargateTask(task: TaskShape): JsonObject {
 		executionRoleArn: task.executionRoleArn,
 		taskRoleArn: task.taskRoleArn,
 		containerDefinitions: task.containers,
-		volumes: [
-			{
-				name: 'bundle',
-				efsVolumeConfiguration: {
-					fileSystemId: task.fileSystemId,
-					transitEncryption: 'ENABLED',
-					authorizationConfig: { accessPointId: task.accessPointId, iam: 'ENABLED' },
-				},
+		volumes: Object.entries(task.volumes).map(([name, accessPointId]) => ({
+			name,
+			efsVolumeConfiguration: {
+				fileSystemId: task.fileSystemId,
+				transitEncryption: 'ENABLED',
+				authorizationConfig: { accessPointId, iam: 'ENABLED' },
 			},
-		],
+		})),
 	};
 }
 
@@ -93,13 +95,14 @@ function container(airflow: AirflowImage, name: string, logGroup: string, comman
 		command,
 		environment: Object.entries(airflow.settings).map(([name, value]) => ({ name, value })),
 		secrets: Object.entries(airflow.secrets).map(([name, valueFrom]) => ({ name, valueFrom })),
-		mountPoints: [{ sourceVolume: 'bundle', containerPath: bundleDirectory, readOnly: mount === 'reads the bundle' }],
+		mountPoints: [{ sourceVolume: bundleVolume, containerPath: bundleDirectory, readOnly: mount === 'reads the bundle' }],
 		linuxParameters: { initProcessEnabled: true },
 		logConfiguration: logs(airflow, logGroup, name, 'non-blocking'),
 	};
 }
 
-function logs({ region }: AirflowImage, group: string, name: string, mode: 'blocking' | 'non-blocking'): JsonObject {
+/** The awslogs driver; `blocking` where a lost line would matter more than a wait. */
+export function logs({ region }: { region: string }, group: string, name: string, mode: 'blocking' | 'non-blocking'): JsonObject {
 	const options = { 'awslogs-group': group, 'awslogs-region': region, 'awslogs-stream-prefix': name, mode };
 	return { logDriver: 'awslogs', options: mode === 'blocking' ? options : { ...options, 'max-buffer-size': '25m' } };
 }

@@ -35,17 +35,50 @@ export interface CostLine {
 	assumption: string;
 }
 
-/** What the main environment costs while it stands, apart from use (log volume, requests, data transfer). */
-export function standingCost({ config, assignPublicIp }: Pick<StackInputs, 'config' | 'assignPublicIp'>): CostLine[] {
+/** What an environment costs while it stands, apart from use (log volume, requests, data transfer). */
+export function standingCost({ config, assignPublicIp, branch }: Pick<StackInputs, 'config' | 'assignPublicIp' | 'branch'>): CostLine[] {
+	if (branch) return branchCost({ cpu: config.branchCpu, memory: config.branchMemory, addresses: assignPublicIp ? 1 : 0, ...branch });
 	return [
 		fargate('service-webserver', config.webserverCpu, config.webserverMemory),
 		fargate('service-scheduler', config.schedulerCpu, config.schedulerMemory),
 		{ key: 'database', ...database(config) },
-		{ key: 'public-addresses', perHour: assignPublicIp ? 2 * price.publicIpv4Hour : 0, assumption: assignPublicIp ? '2 public IPv4 addresses' : 'no public addresses' },
-		{ key: 'secrets', perHour: (4 * price.secretMonth) / hoursPerMonth, assumption: '4 secrets' },
-		{ key: 'log-groups', perHour: price.logGb / hoursPerMonth, assumption: '1 GB of logs a month' },
-		{ key: 'file-system', perHour: (0.1 * price.efsGbMonth) / hoursPerMonth, assumption: '0.1 GB on EFS' },
+		addresses(assignPublicIp ? 2 : 0),
+		secrets(4),
+		logs(1),
+		files(0.1),
 	];
+}
+
+interface BranchSize {
+	/** CPU units and MiB of its task. */
+	readonly cpu: number;
+	readonly memory: number;
+	readonly addresses: number;
+	readonly mysql: boolean;
+	readonly ephemeral: boolean;
+}
+
+/** What a branch costs while its task runs. */
+export function branchCost({ cpu, memory, addresses: ips, mysql, ephemeral }: BranchSize): CostLine[] {
+	const databases = mysql ? 2 : 1;
+	return [fargate('service-airflow', cpu, memory), addresses(ips), secrets(3 + databases), logs(0.5), files(ephemeral ? 0.1 : 0.1 + 0.2 * databases)];
+}
+
+function addresses(number: number): CostLine {
+	return { key: 'public-addresses', perHour: number * price.publicIpv4Hour, assumption: number === 0 ? 'no public addresses' : `${number} public IPv4 address${number === 1 ? '' : 'es'}` };
+}
+
+function secrets(number: number): CostLine {
+	return { key: 'secrets', perHour: (number * price.secretMonth) / hoursPerMonth, assumption: `${number} secrets` };
+}
+
+function logs(gigabytes: number): CostLine {
+	return { key: 'log-groups', perHour: (gigabytes * price.logGb) / hoursPerMonth, assumption: `${gigabytes} GB of logs a month` };
+}
+
+function files(gigabytes: number): CostLine {
+	const gb = rounded(gigabytes);
+	return { key: 'file-system', perHour: (gb * price.efsGbMonth) / hoursPerMonth, assumption: `${gb} GB on EFS` };
 }
 
 /** Sums up, in USD, rounded to a hundredth of a cent. */

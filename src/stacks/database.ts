@@ -41,7 +41,10 @@ export function addDatabase(stack: Stack<Aws>, inputs: StackInputs, { anchor, sh
 	return stack.add(DatabaseUrl, 'database-url', { databaseSecret, instance }, ({ databaseSecret, instance }) => ({
 		...user,
 		secretArn: databaseSecret.arn,
+		scheme: 'postgresql+psycopg2',
 		address: instance.address,
 		port: instance.port,
+		// RDS refuses plain connections from PostgreSQL 15 on, and an image as given has no CA bundle.
+		query: 'sslmode=require',
 	}));
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { JsonObject } from '../engine/resource.ts';
 import type { Bundle } from '../resources/bundle-files.ts';
 
 /** Where the deployment stands. */
@@ -6,6 +7,15 @@ export interface Place {
 	readonly account: string;
 	readonly region: string;
 	readonly partition: string;
+}
+
+/** What makes an environment a branch: kept in its anchor. */
+export interface BranchOptions {
+	/** Which it was made for; null where the code comes from no git branch. */
+	readonly gitBranch: string | null;
+	readonly mysql: boolean;
+	/** Databases on the task's own storage: they begin anew with each task. */
+	readonly ephemeral: boolean;
 }
 
 /** All that a stack is made from. It is complete before the first call that changes anything. */
@@ -23,6 +33,8 @@ export interface StackInputs {
 	readonly imageHash: string | undefined;
 	/** For `upload`: the task definition of the scheduler that will parse the bundle, so that no release is waited for. */
 	readonly runningScheduler: string | undefined;
+	/** Undefined for an environment with services and an RDS instance of its own. */
+	readonly branch: BranchOptions | undefined;
 }
 
 /** Every name that AWS gets from us, in one place: `<project>-<environment>-<role>`, more where a name is unique beyond a region. */
@@ -35,4 +47,9 @@ export function naming({ config: { project }, place: { account, region } }: Pick
 			logGroup: (component: string) => `/airflow-deploy/${project}/${scope}/${component}`,
 		}),
 	};
+}
+
+/** What is kept in an environment's anchor, for runs that are told nothing else. */
+export function anchorOptions({ allowedCidrs, branch }: StackInputs): JsonObject {
+	return { allowedCidrs: [...allowedCidrs], ...(branch ? { kind: 'branch', ...branch } : {}) };
 }

@@ -3,7 +3,7 @@ import type { Node, Stack } from '../engine/stack.ts';
 import { LogGroup } from '../resources/log-group.ts';
 import { naming, type StackInputs } from './inputs.ts';
 
-type LogNode = Node<{ name: string; arn: string }>;
+export type LogNode = Node<{ name: string; arn: string }>;
 
 /** One log group per component; `task` holds what Airflow's tasks write. */
 export interface Logs {
@@ -15,8 +15,11 @@ export interface Logs {
 }
 
 export function addLogGroups(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>): Logs {
-	const { logGroup } = naming(inputs).in(stack.scope);
-	const group = (component: string): LogNode =>
-		stack.add(LogGroup, `log-group-${component}`, after, () => ({ name: logGroup(component), retentionDays: inputs.config.logRetentionDays }));
+	const group = (component: string): LogNode => addLogGroup(stack, inputs, after, component);
 	return { logInit: group('init'), logWebserver: group('webserver'), logScheduler: group('scheduler'), logDagSync: group('dag-sync'), logTask: group('task') };
+}
+
+export function addLogGroup(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>, component: string): LogNode {
+	const name = naming(inputs).in(stack.scope).logGroup(component);
+	return stack.add(LogGroup, `log-group-${component}`, after, () => ({ name, retentionDays: inputs.config.logRetentionDays }));
 }

@@ -26,7 +26,8 @@ export interface TaskNeeds {
 	bucket: string;
 	environment: string;
 	fileSystemArn: string;
-	accessPointArn: string;
+	/** What may be mounted. */
+	accessPointArns: string[];
 	taskLogGroupArn: string;
 }
 
@@ -40,8 +41,19 @@ export function schedulerPolicy(needs: TaskNeeds): JsonObject {
 	return policy(
 		mount(needs, ['elasticfilesystem:ClientWrite']),
 		...readBundle(needs),
-		allow(['s3:PutObject'], [`${bucketArn(needs)}/status/${needs.environment}.json`]),
+		reportBundle(needs),
 		allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logsOf(needs)),
+		exec,
+	);
+}
+
+/** All of the above in one task, and the files of its databases. */
+export function branchPolicy(needs: TaskNeeds): JsonObject {
+	return policy(
+		mount(needs, ['elasticfilesystem:ClientWrite']),
+		...readBundle(needs),
+		reportBundle(needs),
+		allow(['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:GetLogEvents'], logsOf(needs)),
 		exec,
 	);
 }
@@ -57,8 +69,12 @@ const exec = allow(
 	['*'],
 );
 
-function mount({ fileSystemArn, accessPointArn }: TaskNeeds, more: string[]): Statement {
-	return allow(['elasticfilesystem:ClientMount', ...more], [fileSystemArn], { StringEquals: { 'elasticfilesystem:AccessPointArn': accessPointArn } });
+function mount({ fileSystemArn, accessPointArns }: TaskNeeds, more: string[]): Statement {
+	return allow(['elasticfilesystem:ClientMount', ...more], [fileSystemArn], { StringEquals: { 'elasticfilesystem:AccessPointArn': accessPointArns } });
+}
+
+function reportBundle(needs: TaskNeeds): Statement {
+	return allow(['s3:PutObject'], [`${bucketArn(needs)}/status/${needs.environment}.json`]);
 }
 
 // Without s3:ListBucket a missing key is answered with 403 instead of 404; a GetObject carries no prefix to compare.

@@ -29,55 +29,89 @@ interface Needs {
 }
 
 /** One execution role, and a task role per task definition, each with its own actions on its own ARNs only. */
-export function addRoles(stack: Stack<Aws>, inputs: StackInputs, { anchor, shared, secrets, logs, accessPoint }: Needs): Roles {
-	const { config, place } = inputs;
-	const names = naming(inputs);
-	const role = (name: string): RoleNode =>
-		stack.add(IamRole, `role-${name}`, { anchor }, () => ({
-			name: names.in(stack.scope).role(name),
-			service: 'ecs-tasks.amazonaws.com',
-			sourceArn: `arn:${place.partition}:ecs:${place.region}:${place.account}:*`,
-			path: config.rolePath,
-			permissionsBoundary: config.permissionsBoundary ?? null,
-		}));
+export function addRoles(stack: Stack<Aws>, inputs: StackInputs, needs: Needs): Roles {
+	const { anchor, shared, secrets, logs, accessPoint } = needs;
+	const role = (name: string): RoleNode => addRole(stack, inputs, anchor, name);
 	const executionRole = role('execution');
 	const initRole = role('init');
 	const webserverRole = role('webserver');
 	const schedulerRole = role('scheduler');
-
-	const { repository } = shared;
-	const execution = stack.add(IamRolePolicy, 'policy-execution', { executionRole, repository, ...secrets, ...logs }, ({ executionRole, repository, ...needs }) => ({
-		role: executionRole.name,
-		name: 'execution',
-		document: executionPolicy({
-			repositoryArn: repository.arn,
-			secretArns: [needs.databaseSecret.arn, needs.fernetKey.arn, needs.webserverKey.arn, needs.adminPassword.arn],
-			logGroupArns: [needs.logInit.arn, needs.logWebserver.arn, needs.logScheduler.arn, needs.logDagSync.arn],
-		}),
-	}));
+	const reads = { secrets: { ...secrets }, logs: containerLogs(logs) };
 	const task = (name: string, role: RoleNode, document: (needs: TaskNeeds) => JsonObject): Node =>
-		stack.add(IamRolePolicy, `policy-${name}`, { role, fileSystem: shared.fileSystem, accessPoint, logTask: logs.logTask }, ({ role, fileSystem, accessPoint, logTask }) => ({
-			role: role.name,
-			name,
-			document: document({
-				place,
-				bucket: names.bucket,
-				environment: stack.scope,
-				fileSystemArn: fileSystem.arn,
-				accessPointArn: accessPoint.arn,
-				taskLogGroupArn: logTask.arn,
-			}),
-		}));
+		addTaskPolicy(stack, inputs, { name, role, shared, accessPoints: { accessPoint }, logTask: logs.logTask, document });
 	return {
 		executionRole,
 		initRole,
 		webserverRole,
 		schedulerRole,
 		policies: {
-			executionPolicy: execution,
+			executionPolicy: addExecutionPolicy(stack, { executionRole, shared, ...reads }),
 			initPolicy: task('init', initRole, initPolicy),
 			webserverPolicy: task('webserver', webserverRole, webserverPolicy),
 			schedulerPolicy: task('scheduler', schedulerRole, schedulerPolicy),
 		},
 	};
+}
+
+/** A role for tasks of this account's ECS. */
+export function addRole(stack: Stack<Aws>, inputs: StackInputs, anchor: Node, name: string): RoleNode {
+	const { config, place } = inputs;
+	return stack.add(IamRole, `role-${name}`, { anchor }, () => ({
+		name: naming(inputs).in(stack.scope).role(name),
+		service: 'ecs-tasks.amazonaws.com',
+		sourceArn: `arn:${place.partition}:ecs:${place.region}:${place.account}:*`,
+		path: config.rolePath,
+		permissionsBoundary: config.permissionsBoundary ?? null,
+	}));
+}
+
+type Named<Outputs extends JsonObject> = Readonly<Record<string, Node<Outputs>>>;
+
+/** Where containers write their output: not the group of Airflow's tasks, which they write to themselves. */
+export function containerLogs({ logInit, logWebserver, logScheduler, logDagSync }: Logs): Named<{ arn: string }> {
+	return { logInit, logWebserver, logScheduler, logDagSync };
+}
+
+interface ExecutionNeeds {
+	executionRole: RoleNode;
+	shared: Shared;
+	secrets: Named<{ arn: string }>;
+	logs: Named<{ arn: string }>;
+}
+
+export function addExecutionPolicy(stack: Stack<Aws>, { executionRole, shared, secrets, logs }: ExecutionNeeds): Node {
+	const { repository } = shared;
+	return stack.add(IamRolePolicy, 'policy-execution', { ...secrets, ...logs, executionRole, repository }, (needs) => ({
+		role: needs.executionRole.name,
+		name: 'execution',
+		document: executionPolicy({ repositoryArn: needs.repository.arn, secretArns: arnsOf(needs, secrets), logGroupArns: arnsOf(needs, logs) }),
+	}));
+}
+
+interface TaskPolicy {
+	name: string;
+	role: RoleNode;
+	shared: Shared;
+	accessPoints: Named<{ arn: string }>;
+	logTask: Node<{ arn: string }>;
+	document: (needs: TaskNeeds) => JsonObject;
+}
+
+export function addTaskPolicy(stack: Stack<Aws>, inputs: StackInputs, { name, role, shared, accessPoints, logTask, document }: TaskPolicy): Node {
+	return stack.add(IamRolePolicy, `policy-${name}`, { ...accessPoints, role, fileSystem: shared.fileSystem, logTask }, (needs) => ({
+		role: needs.role.name,
+		name,
+		document: document({
+			place: inputs.place,
+			bucket: naming(inputs).bucket,
+			environment: stack.scope,
+			fileSystemArn: needs.fileSystem.arn,
+			accessPointArns: arnsOf(needs, accessPoints),
+			taskLogGroupArn: needs.logTask.arn,
+		}),
+	}));
+}
+
+function arnsOf(outputs: Readonly<Record<string, { arn: string }>>, nodes: Named<{ arn: string }>): string[] {
+	return Object.keys(nodes).flatMap((name) => outputs[name]?.arn ?? []);
 }

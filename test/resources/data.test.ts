@@ -66,7 +66,7 @@ describe('a secret', () => {
 });
 
 describe('the URL of a database', () => {
-	const place = { address: 'first.example', port: 5432, username: 'airflow', database: 'airflow' };
+	const place = { scheme: 'postgresql+psycopg2', query: 'sslmode=require', address: 'first.example', port: 5432, username: 'airflow', database: 'airflow' };
 
 	test('is put beside the password, and again when address or password change', async () => {
 		const secret = await Secret.create(ctx('secret'), { name: 'airflow-test-url', description: '', value: 'database' });

@@ -63,7 +63,7 @@ const instance = sample(
 	{ secret, subnetGroup, securityGroup },
 	({ secret, subnetGroup, securityGroup }) => ({ ...instanceProps, passwordSecretArn: secret.arn, subnetGroup: subnetGroup.name, securityGroupIds: [securityGroup.groupId] }),
 );
-const urlProps = { port: 5432, username: 'airflow', database: 'airflow' };
+const urlProps = { scheme: 'postgresql+psycopg2', query: 'sslmode=require', port: 5432, username: 'airflow', database: 'airflow' };
 const url = sample(
 	DatabaseUrl,
 	'database-url',

@@ -8,13 +8,13 @@ interface Statement {
 }
 
 const place = { account: '123456789012', region: 'cn-north-1', partition: 'aws-cn' };
-const needs = { place, bucket: 'b', environment: 'main', fileSystemArn: 'arn:fs', accessPointArn: 'arn:ap', taskLogGroupArn: 'arn:logs' };
+const needs = { place, bucket: 'b', environment: 'main', fileSystemArn: 'arn:fs', accessPointArns: ['arn:ap'], taskLogGroupArn: 'arn:logs' };
 const statements = (policy: { [key: string]: unknown }) => policy['Statement'] as Statement[];
 const saying = (policy: { [key: string]: unknown }, action: string) => statements(policy).filter(({ Action }) => Action.includes(action));
 
 test('tasks mount through their access point only; the webserver cannot write', () => {
 	for (const policy of [webserverPolicy(needs), schedulerPolicy(needs), initPolicy(needs)]) {
-		expect(saying(policy, 'elasticfilesystem:ClientMount')).toMatchObject([{ Resource: ['arn:fs'], Condition: { StringEquals: { 'elasticfilesystem:AccessPointArn': 'arn:ap' } } }]);
+		expect(saying(policy, 'elasticfilesystem:ClientMount')).toMatchObject([{ Resource: ['arn:fs'], Condition: { StringEquals: { 'elasticfilesystem:AccessPointArn': ['arn:ap'] } } }]);
 	}
 	expect(saying(webserverPolicy(needs), 'elasticfilesystem:ClientWrite')).toEqual([]);
 	expect(saying(initPolicy(needs), 'elasticfilesystem:ClientWrite')).toHaveLength(1);

@@ -38,8 +38,8 @@ const status: StatusDocument = {
 	scheduler: { healthy: true, heartbeatAgeSeconds: 2.1 },
 	bundle: { uploaded: '9f86d081884c7d65', parsed: '9f86d081884c7d65', dags: 2, importErrors: [] },
 	services: [
-		{ name: 'airflow-main-webserver', desired: 1, running: 1, pending: 0, taskDefinition: 'airflow-main-webserver:3', rollout: 'COMPLETED', tasks: [task('0f3a91c2', 'airflow-main-webserver:3', 'RUNNING', 'HEALTHY', 192)], lastDeath: null },
-		{ name: 'airflow-main-scheduler', desired: 1, running: 0, pending: 1, taskDefinition: 'airflow-main-scheduler:12', rollout: 'IN_PROGRESS', tasks: [task('77aa00ff', 'airflow-main-scheduler:12', 'PENDING', 'UNKNOWN', 4)], lastDeath: death },
+		{ name: 'airflow-main-webserver', containers: ['webserver'], desired: 1, running: 1, pending: 0, taskDefinition: 'airflow-main-webserver:3', rollout: 'COMPLETED', tasks: [task('0f3a91c2', 'airflow-main-webserver:3', 'RUNNING', 'HEALTHY', 192)], lastDeath: null },
+		{ name: 'airflow-main-scheduler', containers: ['scheduler', 'dag-sync'], desired: 1, running: 0, pending: 1, taskDefinition: 'airflow-main-scheduler:12', rollout: 'IN_PROGRESS', tasks: [task('77aa00ff', 'airflow-main-scheduler:12', 'PENDING', 'UNKNOWN', 4)], lastDeath: death },
 	],
 	deaths: [],
 	resources: [

@@ -5,7 +5,7 @@ import type { Deployed, Session } from '../../src/validate/session.ts';
 
 /** An environment that is up, with its web page at `url`; AWS itself cannot be reached. */
 export function deployedAt(url: string | null, running = 1): Deployed {
-	const services = ['webserver', 'scheduler'].map((name) => ({ name: `airflow-main-${name}`, desired: 1, running, pending: 0, taskDefinition: `airflow-main-${name}:3`, rollout: 'COMPLETED' }));
+	const services = ['webserver', 'scheduler'].map((name) => ({ name: `airflow-main-${name}`, containers: [name], desired: 1, running, pending: 0, taskDefinition: `airflow-main-${name}:3`, rollout: 'COMPLETED' }));
 	const status = {
 		environment: 'main', target: 'aws', account: '111122223333', region: 'eu-central-1', endpoint: 'http://127.0.0.1:1', phase: 'up',
 		webserver: { url, healthy: true },

@@ -25,7 +25,7 @@ export const scheduler: Check = {
 };
 
 function assertTasks({ status, flags }: Deployed): void {
-	const service = status.services.find(({ name }) => name.endsWith('-scheduler'));
+	const service = status.services.find(({ containers }) => containers.includes('scheduler'));
 	if (service !== undefined && service.running > 0) return;
 	const state = service === undefined ? 'its service does not exist' : `service ${service.name} has ${service.running} of ${service.desired} tasks running`;
 	throw new CheckFailed(`no scheduler runs: ${state}`, { hint: service === undefined || service.desired === 0 ? `airflow-deploy deploy${flags}   # starts it again` : `airflow-deploy logs scheduler${flags}` });

@@ -48,7 +48,7 @@ async function get(deployed: Deployed, url: string, path: string): Promise<strin
 }
 
 function noAddress({ status, flags }: Deployed): CheckFailed {
-	const service = status.services.find(({ name }) => name.endsWith('-webserver'));
+	const service = status.services.find(({ containers }) => containers.includes('webserver'));
 	if (service === undefined || service.running === 0) {
 		const state = service === undefined ? 'its service does not exist' : `service ${service.name} has ${service.running} of ${service.desired} tasks running`;
 		return new CheckFailed(`the web page has no address: no webserver runs, ${state}`, { hint: service?.desired === 0 ? `airflow-deploy deploy${flags}   # starts it again` : `airflow-deploy logs webserver${flags}` });

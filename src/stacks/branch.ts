@@ -1,0 +1,55 @@
+import type { Aws } from '../aws/clients.ts';
+import { Stack } from '../engine/stack.ts';
+import { EcsService } from '../resources/ecs-service.ts';
+import { AccessPoint } from '../resources/efs-access-point.ts';
+import { Anchor } from '../resources/s3-anchor.ts';
+import { addSingleTaskAccess } from './access.ts';
+import { addBranchDatabases, nodesOf } from './branch-databases.ts';
+import { addBranchTask } from './branch-task.ts';
+import { addBundle, addBundleParsed } from './bundle.ts';
+import { addImage } from './image.ts';
+import { anchorOptions, type BranchOptions, naming, type StackInputs } from './inputs.ts';
+import { addLogGroups } from './logs.ts';
+import { ground, placeOf, replaced } from './placement.ts';
+import { branchPolicy } from './policies.ts';
+import { addExecutionPolicy, addRole, addTaskPolicy, containerLogs } from './roles.ts';
+import { addSecrets } from './secrets.ts';
+import type { Shared } from './shared.ts';
+
+/** One Airflow in one Fargate task, with its databases beside it: a service of one, so that it comes back by itself. */
+export function branchStack(inputs: StackInputs, shared: Shared, branch: BranchOptions): Stack<Aws> {
+	const { environment } = inputs.config;
+	const { bucket, fileSystem } = shared;
+	const stack = new Stack<Aws>(environment);
+
+	const anchor = stack.add(Anchor, 'anchor', { bucket, settings: shared.bucketSettings }, ({ bucket }) => ({ bucket: bucket.name, options: anchorOptions(inputs) }));
+	const { webGroup, webRule, fileSystemRule } = addSingleTaskAccess(stack, inputs, { shared, anchor });
+	const accessPoint = stack.add(AccessPoint, 'access-point', { anchor, fileSystem }, ({ fileSystem }) => ({
+		fileSystemId: fileSystem.fileSystemId,
+		path: `/${environment}`,
+		uid: 50000,
+		gid: 50000,
+		permissions: '0755',
+	}));
+	const logs = addLogGroups(stack, inputs, { anchor });
+	const secrets = addSecrets(stack, inputs, { anchor });
+	const databases = addBranchDatabases(stack, inputs, { anchor, shared, databaseSecret: secrets.databaseSecret, branch });
+
+	const executionRole = addRole(stack, inputs, anchor, 'execution');
+	const airflowRole = addRole(stack, inputs, anchor, 'airflow');
+	const executionPolicy = addExecutionPolicy(stack, { executionRole, shared, secrets: { ...secrets, ...nodesOf(databases, 'secret') }, logs: { ...containerLogs(logs), ...nodesOf(databases, 'log') } });
+	const airflowPolicy = addTaskPolicy(stack, inputs, { name: 'airflow', role: airflowRole, shared, accessPoints: { accessPoint, ...nodesOf(databases, 'files') }, logTask: logs.logTask, document: branchPolicy });
+
+	const files = addBundle(stack, inputs, { anchor, bucket });
+	const image = addImage(stack, inputs, shared, anchor);
+	const task = addBranchTask(stack, inputs, { shared, image, secrets, logs, executionRole, airflowRole, accessPoint, databases });
+	const service = stack.add(EcsService, 'service-airflow', { ...nodesOf(databases, 'url'), ...ground(shared), task, files, webGroup, webRule, fileSystemRule, executionPolicy, airflowPolicy }, (needs) => ({
+		...placeOf(inputs, needs),
+		...replaced,
+		name: naming(inputs).in(environment).object('airflow'),
+		taskDefinition: needs.task.arn,
+		securityGroups: [needs.webGroup.groupId],
+	}));
+	addBundleParsed(stack, inputs, { files, webserver: service, scheduler: service });
+	return stack;
+}

@@ -1,0 +1,34 @@
+import type { Aws } from '../aws/clients.ts';
+import type { Stack } from '../engine/stack.ts';
+import { branchStack } from './branch.ts';
+import type { StackInputs } from './inputs.ts';
+import { mainStack } from './main.ts';
+import type { Shared } from './shared.ts';
+
+/** What commands ask for: all, or a part with all that it depends on. */
+export type Goal = 'up' | 'upload' | 'db-init' | 'deploy';
+
+const mainGoals: Readonly<Record<Goal, readonly string[] | undefined>> = {
+	up: undefined,
+	upload: ['bundle-parsed'],
+	'db-init': ['init'],
+	deploy: ['service-webserver', 'service-scheduler', 'bundle-parsed'],
+};
+/** A branch's database lives and is initialised in the task of its service. */
+const branchGoals: Readonly<Record<Goal, readonly string[] | undefined>> = {
+	up: undefined,
+	upload: ['bundle-parsed'],
+	'db-init': ['service-airflow'],
+	deploy: ['service-airflow', 'bundle-parsed'],
+};
+
+/** What the environment is made of. */
+export function environmentStack(inputs: StackInputs, shared: Shared): Stack<Aws> {
+	return inputs.branch ? branchStack(inputs, shared, inputs.branch) : mainStack(inputs, shared);
+}
+
+/** Keys that a goal ends with; undefined: all. Without a scheduler there is nobody to parse what is uploaded. */
+export function keysOf(goal: Goal, { branch, runningScheduler }: StackInputs): readonly string[] | undefined {
+	if (goal === 'upload' && runningScheduler === undefined) return ['bundle'];
+	return (branch ? branchGoals : mainGoals)[goal];
+}
