@@ -57,7 +57,7 @@ export const Secret = defineResource<Aws, Props, Outputs>({
 		const secret = await describe(ctx, name);
 		// Scheduled for deletion is as good as absent: `create` restores it where it is ours.
 		if (!secret || secret.DeletedDate) return undefined;
-		if (!isOurs(ctx, secret.Tags)) throw foreign('the secret', name);
+		if (!isOurs(ctx, secret.Tags)) throw carriesAllButNonce(ctx, secret.Tags) ? kept(name) : foreign('the secret', name);
 		return { name, arn: required(secret.ARN), version: currentVersion(secret) };
 	},
 
@@ -109,6 +109,18 @@ async function restore(ctx: Context<Aws>, { name, value }: Props): Promise<Outpu
 
 function currentVersion({ VersionIdsToStages = {} }: DescribeSecretResponse): string {
 	return Object.entries(VersionIdsToStages).find(([, stages]) => stages.includes('AWSCURRENT'))?.[0] ?? '';
+}
+
+/** Our anchor stands, so who made it is gone: a teardown with a final snapshot keeps the Fernet key. */
+function kept(name: string): UserError {
+	return new UserError('SecretKept', `the secret ${name} was kept by an earlier teardown of this environment: the final snapshot of its database needs it`, {
+		hint: `copy its value to where the snapshot is noted, then: aws secretsmanager delete-secret --secret-id ${name} --force-delete-without-recovery`,
+	});
+}
+
+function carriesAllButNonce({ identity }: Context<Aws>, tags: DescribeSecretResponse['Tags']): boolean {
+	const { 'airflow-deploy:nonce': _, ...others } = identity;
+	return isOurs({ identity: others }, tags);
 }
 
 function reserved(name: string): UserError {

@@ -6,6 +6,7 @@ import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { settings } from '../../src/aws/clients.ts';
 import type { StatusDocument, TeardownDocument, UpDocument } from '../../src/environment/documents.ts';
+import { descendantsOf, isGone } from '../local/endpoint.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
 const stateDirectory = '.airflow-deploy/state/000000000000-us-east-1';
@@ -177,16 +178,24 @@ describe('on a local endpoint without an Airflow', () => {
 		expect(again.document.resources.every(({ status }) => status === 'ready')).toBe(true);
 	});
 
-	test('a changed path of the roles replaces them, with the policies in them', async () => {
+	test('a changed path of the roles replaces them, with the policies in them; a wanted final snapshot keeps the Fernet key', async () => {
 		await here.succeeds(['db-init', '--local', '--yes']);
-		const moved = { AIRFLOW_DEPLOY_ROLE_PATH: '/team/' };
+		const moved = { AIRFLOW_DEPLOY_ROLE_PATH: '/team/', AIRFLOW_DEPLOY_DB_FINAL_SNAPSHOT: 'true' };
 		const plan = await here.run(['plan', '--local'], { env: moved });
 		expect(plan.stdout).toMatch(/replace +role-init +AWS::IAM::Role\n +path changes from \/ to \/team\/ and AWS cannot change it in place/);
 		await here.succeeds(['db-init', '--local', '--yes'], { env: moved });
 		const { Role } = await client(IAMClient).send(new GetRoleCommand({ RoleName: 'airflow-main-init-us-east-1' }));
 		expect(Role?.Path).toBe('/team/');
-		expect((await tornDown()).left).toEqual([]);
+		const { left, kept } = await tornDown();
+		expect(left).toEqual([]);
+		expect(kept).toEqual(expect.arrayContaining([
+			expect.objectContaining({ type: 'AWS::SecretsManager::Secret', id: expect.stringContaining('airflow-main-fernet-key') }),
+			expect.objectContaining({ type: 'AWS::RDS::DBSnapshot', id: expect.stringContaining('airflow-main-database-final-') }),
+		]));
 		expect(await account()).toEqual(nothing);
+		const again = await here.run(['db-init', '--local', '--yes']);
+		expect([again.exit, again.stderr]).toEqual([1, expect.stringContaining('airflow-main-fernet-key was kept by an earlier teardown')]);
+		expect((await tornDown()).left).toEqual([]);
 	});
 });
 
@@ -211,10 +220,17 @@ describe('a local endpoint', () => {
 		}
 	});
 
-	test('that was killed: nothing is up, teardown clears what is left of it, and up begins anew', async () => {
-		await here.succeeds(['upload', '--local', '--yes']);
+	test('that is killed in the middle of a run takes Airflow and the database with it; teardown clears what is left, and up begins anew', async () => {
+		await here.succeeds(['local', 'start']);
 		const { document } = await here.json<{ pid: number }>(['local', 'status']);
+		const processes = () => descendantsOf(document.pid);
+		const interrupted = here.run(['db-init', '--local', '--yes']);
+		await expect.poll(() => [/ -m airflow_deploy\.init/, /\/bin\/postgres /].every((what) => processes().some(({ command }) => what.test(command))), { timeout: 120_000, interval: 50 }).toBe(true);
+		const before = processes();
 		process.kill(document.pid, 'SIGKILL');
+		const { exit: code, stderr: said } = await interrupted;
+		expect([code, said]).toEqual([1, expect.stringContaining('ECONNREFUSED')]);
+		await expect.poll(() => before.filter((each) => !isGone(each)), { timeout: 15_000 }).toEqual([]);
 		await expect.poll(async () => (await here.run(['local', 'status'])).stdout, { timeout: 10_000 }).toBe('the local endpoint does not run\n');
 		expect((await here.json<StatusDocument>(['status', '--local'])).document).toMatchObject({ phase: 'absent', resources: [] });
 		expect((await here.run(['status'])).stderr).not.toContain('is up on the local target');
