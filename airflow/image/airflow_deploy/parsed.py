@@ -3,7 +3,9 @@
 A row's time is the *end* of a parse, and a parse that was under way during the sync has read the old file.
 So a file counts as parsed after the second parse that ended after the sync (one process at a time parses a
 file: the second began after the first ended), or after one by a scheduler that started after the sync. Airflow
-parses an unchanged file every 30 s only: after the first parse the file is touched for the second.
+parses an unchanged file every 30 s only: after the first parse the file is touched for the second, and touched
+again until it comes. Airflow's DAG processor notes the end of a parse only when it collects the result, which is
+after the row was written: a touch in between is older than that end and asks for nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from airflow_deploy.metadata_database import SchedulerJob
 # A DAG file may take dagbag_import_timeout (30 s) before it ends as an import error.
 IMPORT_SECONDS = 30
 MARGIN_SECONDS = 10
+TOUCH_EVERY_SECONDS = 2
 
 
 @dataclass
@@ -30,6 +33,7 @@ class ParseWatch:
     listing: float
     without: set[str] = field(default_factory=set)
     _first: dict[str, float] = field(default_factory=dict)
+    _touched: dict[str, float] = field(default_factory=dict)
     _proven: set[str] = field(default_factory=set)
     _progress: float = 0.0
 
@@ -43,8 +47,9 @@ class ParseWatch:
                 continue
             if time > started > self.since or time > self._first.get(file, time):
                 self._prove(file, now)
-            elif file not in self._first:
+            elif now - self._touched.get(file, 0.0) >= TOUCH_EVERY_SECONDS:
                 self._first[file] = time
+                self._touched[file] = now
                 again.append(file)
         self._conclude(parses, job, now)
         return again
