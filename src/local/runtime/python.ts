@@ -61,9 +61,19 @@ async function pythonOfUv(on: Installer): Promise<string> {
 		return (await find()).trim();
 	} catch {
 		on.onProgress('Python 3.10: none found on PATH or in pyenv, uv installs one (about 30 MB, once per machine)');
-		await install(on, 'Installing Python 3.10', uv, ['python', 'install', '3.10']);
+		await install(on, 'Installing Python 3.10', uv, ['python', 'install', '3.10']).catch((error: unknown) => {
+			throw error instanceof UserError && error.code === 'NoNetwork' ? noPython310(error) : error;
+		});
 		return (await find()).trim();
 	}
+}
+
+/** It comes from GitHub, not from a package index. */
+function noPython310(cause: UserError): UserError {
+	return new UserError('NoNetwork', 'Python 3.10 is needed, which is neither on PATH nor in pyenv, and uv cannot download it', {
+		hint: 'pyenv install 3.10   (or: apt-get install python3.10 python3.10-venv; or name a mirror: export UV_PYTHON_INSTALL_MIRROR=<URL>)',
+		cause,
+	});
 }
 
 /**
