@@ -30,7 +30,9 @@ interface Recorded {
 export async function tearDown(options: Options): Promise<TeardownDocument> {
 	const began = performance.now();
 	return holding(options, async (held) => {
-		const scopes = (await isLast(options)) ? [options.config.environment, sharedScope] : [options.config.environment];
+		const others = await otherEnvironments(options);
+		if (others.length > 0) options.warn(`the shared stack (network, bucket, file system, images, cluster) stays for ${others.join(', ')}; only what is stored in it costs`);
+		const scopes = others.length === 0 ? [options.config.environment, sharedScope] : [options.config.environment];
 		const before = recorded(held, scopes);
 		// A run that met another's anchor has recorded the bucket by then.
 		if (!held.environment.entries['anchor']) await assertNoAnchor(options);
@@ -67,12 +69,12 @@ function recorded(held: Held, scopes: readonly string[]): Recorded[] {
 	return scopes.flatMap((scope) => Object.entries(states.get(scope)?.entries ?? {}).map(([key, entry]) => ({ scope, key, entry })));
 }
 
-/** Whether no other environment uses the shared stack: none recorded here, and none with an anchor in the bucket. */
-async function isLast(options: Options): Promise<boolean> {
+/** Who else uses the shared stack: what is recorded here, or has an anchor in the bucket. */
+async function otherEnvironments(options: Options): Promise<string[]> {
 	const { environment } = options.config;
 	const here = recordedEnvironments(filesOf(options.cwd, options.aws, environment).directory);
 	const anchors = await listAnchors(options.aws, naming({ config: options.config, place: options.aws }).bucket);
-	return [...here, ...anchors].every((name) => name === environment || name === sharedScope);
+	return [...new Set([...here, ...anchors])].filter((name) => name !== environment && name !== sharedScope);
 }
 
 async function assertDatabaseDeletable({ aws }: Options, { environment }: Held): Promise<void> {

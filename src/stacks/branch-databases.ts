@@ -18,7 +18,7 @@ interface Server {
 	entryPoint?: string[];
 	command: string[];
 	environment: Readonly<Record<string, string>>;
-	passwordVariable: string;
+	passwordVariables: string[];
 	/** Over TCP: while the image initialises its files, the server listens on a socket only. */
 	healthCheck: string[];
 	url: { scheme: string; port: number; query: string };
@@ -32,7 +32,7 @@ const postgres: Server = {
 	entryPoint: ['flock', '--exclusive', '--no-fork', '/var/lib/postgresql/data/lock', 'docker-entrypoint.sh'],
 	command: ['postgres'],
 	environment: { PGDATA: '/var/lib/postgresql/data/pgdata', POSTGRES_USER: 'airflow', POSTGRES_DB: 'airflow' },
-	passwordVariable: 'POSTGRES_PASSWORD',
+	passwordVariables: ['POSTGRES_PASSWORD'],
 	healthCheck: ['CMD', 'pg_isready', '--host', 'localhost', '--username', 'airflow', '--dbname', 'airflow'],
 	url: { scheme: 'postgresql+psycopg2', port: 5432, query: 'sslmode=disable' },
 };
@@ -43,8 +43,9 @@ const mysql: Server = {
 	directory: '/var/lib/mysql',
 	// InnoDB locks its files by itself.
 	command: ['mysqld', '--datadir=/var/lib/mysql/data'],
-	environment: { MYSQL_USER: 'airflow', MYSQL_DATABASE: 'airflow', MYSQL_RANDOM_ROOT_PASSWORD: 'yes' },
-	passwordVariable: 'MYSQL_PASSWORD',
+	environment: { MYSQL_USER: 'airflow', MYSQL_DATABASE: 'airflow', MYSQL_ROOT_HOST: 'localhost' },
+	// A random one for root would be printed to the log.
+	passwordVariables: ['MYSQL_PASSWORD', 'MYSQL_ROOT_PASSWORD'],
 	healthCheck: ['CMD', 'mysqladmin', 'ping', '--protocol', 'TCP', '--host', 'localhost'],
 	url: { scheme: 'mysql', port: 3306, query: 'client=mysql-connector-python' },
 };
@@ -106,7 +107,7 @@ function addFiles(stack: Stack<Aws>, { name }: Server, anchor: Node<{ nonce: str
 
 /** The server's container. Without files of its own it writes to the task's storage. */
 export function databaseContainer({ server, files }: BranchDatabase, { secretArn, logGroup, region }: { secretArn: string; logGroup: string; region: string }): JsonObject {
-	const { name, image, entryPoint, command, environment, passwordVariable, healthCheck, directory } = server;
+	const { name, image, entryPoint, command, environment, passwordVariables, healthCheck, directory } = server;
 	return {
 		name,
 		image,
@@ -115,7 +116,7 @@ export function databaseContainer({ server, files }: BranchDatabase, { secretArn
 		...(entryPoint ? { entryPoint } : {}),
 		command,
 		environment: Object.entries(environment).map(([name, value]) => ({ name, value })),
-		secrets: [{ name: passwordVariable, valueFrom: `${secretArn}:password::` }],
+		secrets: passwordVariables.map((name) => ({ name, valueFrom: `${secretArn}:password::` })),
 		mountPoints: files ? [{ sourceVolume: name, containerPath: directory, readOnly: false }] : [],
 		// Writing the first files to EFS takes its time.
 		healthCheck: { command: healthCheck, interval: 5, timeout: 5, retries: 6, startPeriod: 300 },

@@ -84,6 +84,7 @@ describe('a branch environment on the local target', () => {
 		await rm(here.path('.airflow-deploy/state/000000000000-us-east-1/feature-login.json'));
 		const { exit, document, stderr } = await here.json<TeardownDocument>(['branch', 'delete', 'feature-login', '--local']);
 		expect(stderr).toMatch(/\d+ objects stand already and were not recorded here/);
+		expect(stderr).toContain('stays for main');
 		expect(document.left).toEqual([]);
 		expect(document.deleted.map(({ key }) => key)).toEqual(expect.arrayContaining(['service-airflow', 'access-point-postgres', 'secret-database', 'anchor']));
 		expect(document.deleted.map(({ key }) => key)).not.toContain('bucket');
