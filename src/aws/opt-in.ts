@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { type Connection, settings } from './clients.ts';
+import type { Connection } from './clients.ts';
 
 /** Regions of each partition that are never switched off, by what its region names begin with (botocore's partitions.json). */
 const homes = [['cn-', 'cn-north-1'], ['us-gov-', 'us-gov-west-1'], ['eusc-', 'eusc-de-east-1'], ['', 'us-east-1']] as const;
@@ -14,22 +14,12 @@ export async function explainRegion(error: unknown, connection: Connection): Pro
 	const { region } = connection;
 	const home = homes.find(([start]) => region.startsWith(start))?.[1] ?? region;
 	if (!(error instanceof Error) || !badKeys.has(error.name) || home === region) return undefined;
+	// Loaded only here, and by a module of its own: a namespace import would bundle every operation of EC2.
+	const { optInStatus } = await import('./opt-in-status.ts');
 	const status = await optInStatus(region, { ...connection, region: home }).catch(() => undefined);
 	if (status !== 'not-opted-in') return undefined;
 	return new UserError('RegionNotOptedIn', `region ${region} is not enabled for this account, so it does not know your credentials`, {
 		hint: `aws account enable-region --region-name ${region} --region ${home}   # an account administrator can; it takes minutes to hours`,
 		cause: error,
 	});
-}
-
-/** Loaded only here: the EC2 client takes most of a second. */
-async function optInStatus(region: string, connection: Connection): Promise<string | undefined> {
-	const { DescribeRegionsCommand, EC2Client } = await import('@aws-sdk/client-ec2');
-	const client = new EC2Client({ ...settings(connection), maxAttempts: 2 });
-	try {
-		const { Regions } = await client.send(new DescribeRegionsCommand({ RegionNames: [region], AllRegions: true }));
-		return Regions?.[0]?.OptInStatus;
-	} finally {
-		client.destroy();
-	}
 }
