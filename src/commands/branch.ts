@@ -1,13 +1,14 @@
 import type { Aws } from '../aws/clients.ts';
-import { assertBranchName, nameForGitBranch } from '../config/branch-name.ts';
 import type { BranchesDocument } from '../environment/documents.ts';
 import { Exit, UserError } from '../errors.ts';
 import { renderBranches } from '../ui/render/branches.ts';
 import { commandFlags, renderUp } from '../ui/render/up.ts';
 import type { CommandContext } from './context.ts';
 import { defineCommand, flag, type Group, value } from './define.ts';
-import { currentGitBranch, folderAt } from './git.ts';
 import { remove } from './teardown.ts';
+
+/** Loaded only where a branch is made: it brings what runs other programs. */
+const git = () => import('./git.ts');
 
 const name = { help: 'its name; none: made from the current git branch' };
 
@@ -27,7 +28,7 @@ const create = defineCommand({
 	async run(context, { name: given, ref, ...choice }) {
 		const { ui, config, cwd } = context;
 		const chosen = await choose(context, given);
-		const code = ref === undefined ? undefined : await folderAt(cwd, ref, config.source);
+		const code = ref === undefined ? undefined : await (await git()).folderAt(cwd, ref, config.source);
 		try {
 			const aws = await context.connect();
 			ui.note(`branch create ${chosen.name}: ${explain(chosen)}${code ? `, code of commit ${code.commit.slice(0, 12)}` : ''}; ${placeOf(context, aws)}`);
@@ -85,7 +86,8 @@ interface Chosen {
 
 async function choose({ cwd, config, region }: CommandContext, given: string | undefined): Promise<Chosen> {
 	const where = { project: config.project, region: region.name };
-	const gitBranch = await currentGitBranch(cwd);
+	const { assertBranchName, nameForGitBranch } = await import('../config/branch-name.ts');
+	const gitBranch = await (await git()).currentGitBranch(cwd);
 	if (given !== undefined) {
 		assertBranchName(given, where);
 		return { name: given, gitBranch: gitBranch ?? null, named: true };
