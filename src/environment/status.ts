@@ -33,13 +33,15 @@ export async function status(options: Options, seen?: readonly RecordedObject[])
 
 	const { aws, config } = options;
 	const { bucket } = naming({ config, place: aws });
-	const [{ found: services, statuses }, manifest, report, resources] = await Promise.all([
+	const [{ found: services, statuses }, url, manifest, report, resources] = await Promise.all([
 		describeServices(options, own).then(async (found) => ({ found, statuses: await serviceStatuses(options, own, found) })),
+		currentAddress(options, own),
 		readManifest(options, bucket, config.environment),
 		readSyncStatus(options, bucket, config.environment),
 		seen ? [...seen] : recordedObjects(options, states),
 	]);
-	const webserver = { url: await currentAddress(options, own), healthy: isServing(serviceOf(services, own, 'webserver'), statuses.services.find(({ containers }) => containers.includes('webserver'))?.tasks ?? []) };
+	const webserverTasks = statuses.services.find(({ containers }) => containers.includes('webserver'))?.tasks ?? [];
+	const webserver = { url, healthy: isServing(serviceOf(services, own, 'webserver'), webserverTasks) };
 	const scheduler = schedulerHealth(serviceOf(services, own, 'scheduler'), report);
 	return {
 		...header(options),
