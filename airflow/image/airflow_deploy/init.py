@@ -8,7 +8,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from airflow_deploy import json_logs, metadata_database
@@ -32,9 +31,9 @@ def main() -> int:
     json_logs.configure("init")
     json_logs.wrap_standard_streams()
     parts = {"bundle": sync_bundle, "database": prepare_database}
-    with ThreadPoolExecutor(len(parts)) as pool:
-        running = {name: pool.submit(timed, name, part) for name, part in parts.items()}
-    failed = [name for name, part in running.items() if not part.result()]
+    # One after the other: Airflow's import holds the logging lock while it imports boto3, and boto3's import in
+    # another thread wants that lock. Both then wait for ever, now and then.
+    failed = [name for name, part in parts.items() if not timed(name, part)]
     if failed:
         log.error("init failed: %s", ", ".join(failed))
         return 1
@@ -43,7 +42,7 @@ def main() -> int:
 
 
 def timed(name: str, part: Callable[[], str]) -> bool:
-    """Runs one part; its failure is a log line and False, so that the other part still ends and is reported."""
+    """Runs one part; its failure is a log line and False, so that the other part is still done and reported."""
     began = time.monotonic()
     try:
         done = part()
