@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Aws } from '../aws/clients.ts';
 import type { RecordedObject, StatusDocument, TimelineDocument } from '../environment/documents.ts';
+import { absent } from '../environment/absent.ts';
 import { Exit, UserError } from '../errors.ts';
 import { renderStatus, statusGist } from '../ui/render/status.ts';
 import { renderTimeline } from '../ui/render/timeline.ts';
@@ -82,18 +83,5 @@ async function watch(context: CommandContext): Promise<typeof Exit.ok> {
 export async function statusOf({ connectIfUp, environment, config, region }: CommandContext, seen?: readonly RecordedObject[]): Promise<StatusDocument> {
 	const aws = await connectIfUp();
 	if (aws !== undefined) return (await environment(aws)).status(seen);
-	return {
-		environment: config.environment,
-		target: config.target,
-		account: localAccount,
-		region: region.name,
-		endpoint: null,
-		phase: 'absent',
-		webserver: { url: null, healthy: false },
-		scheduler: { healthy: false, heartbeatAgeSeconds: null },
-		bundle: { uploaded: null, parsed: null, dags: 0, importErrors: [] },
-		services: [],
-		deaths: [],
-		resources: [],
-	};
+	return absent({ environment: config.environment, target: config.target, account: localAccount, region: region.name, endpoint: null });
 }

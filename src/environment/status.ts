@@ -10,6 +10,7 @@ import { readManifest } from '../resources/upload-bundle.ts';
 import { naming } from '../stacks/inputs.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import { components, containersOf, serviceWith, services as recordedServices } from './components.ts';
+import { absent } from './absent.ts';
 import { keepNewDeaths, keptDeaths } from './deaths.ts';
 import type { RecordedObject, ServiceStatus, StatusDocument, TaskStatus } from './documents.ts';
 import { contextOf } from './object-context.ts';
@@ -29,7 +30,7 @@ const heartbeatLateAfter = 30;
 export async function status(options: Options, seen?: readonly RecordedObject[]): Promise<StatusDocument> {
 	const states = await readStates(options);
 	const own = states.get(options.config.environment)?.entries ?? {};
-	if (Object.keys(own).length === 0) return absent(options);
+	if (Object.keys(own).length === 0) return absent(header(options));
 
 	const { aws, config } = options;
 	const { bucket } = naming({ config, place: aws });
@@ -56,19 +57,6 @@ export async function status(options: Options, seen?: readonly RecordedObject[])
 
 function header({ config, target, aws }: Options) {
 	return { environment: config.environment, target, account: aws.account, region: aws.region, endpoint: aws.endpoint ?? null };
-}
-
-function absent(options: Options): StatusDocument {
-	return {
-		...header(options),
-		phase: 'absent',
-		webserver: { url: null, healthy: false },
-		scheduler: { healthy: false, heartbeatAgeSeconds: null },
-		bundle: { uploaded: null, parsed: null, dags: 0, importErrors: [] },
-		services: [],
-		deaths: [],
-		resources: [],
-	};
 }
 
 function phase(own: Entries, resources: readonly RecordedObject[], healthy: boolean): StatusDocument['phase'] {

@@ -1,0 +1,17 @@
+import type { StatusDocument } from './documents.ts';
+
+type Where = Pick<StatusDocument, 'environment' | 'target' | 'account' | 'region' | 'endpoint'>;
+
+/** The status of an environment that is not there. */
+export function absent(where: Where): StatusDocument {
+	return {
+		...where,
+		phase: 'absent',
+		webserver: { url: null, healthy: false },
+		scheduler: { healthy: false, heartbeatAgeSeconds: null },
+		bundle: { uploaded: null, parsed: null, dags: 0, importErrors: [] },
+		services: [],
+		deaths: [],
+		resources: [],
+	};
+}
