@@ -7,6 +7,7 @@ import { Databases } from './databases.ts';
 import { createEcs } from './ecs/ecs.ts';
 import type { Ecs } from './ecs/dependencies.ts';
 import { ecsDependencies } from './ecs-dependencies.ts';
+import { Faults } from './faults.ts';
 import { FileSystemDirectories } from './file-systems.ts';
 import { listen } from './front/front.ts';
 import { Services } from './front/services.ts';
@@ -47,6 +48,7 @@ export class LocalEndpoint {
 	readonly #url: string;
 	readonly #ecs: Ecs;
 	#account: Account;
+	readonly #faults = new Faults();
 	#services: Services;
 	#ready: Promise<unknown> = Promise.resolve();
 	#program: Promise<PostgresProgram> | undefined;
@@ -63,7 +65,7 @@ export class LocalEndpoint {
 		this.#installer = installer(options.log);
 		this.#account = this.#newAccount();
 		this.#services = new Services(moto, lawsOf(this.#account));
-		this.#ecs = createEcs({ ...ecsDependencies(() => this.#account, options.log), runtime: this.#runtime() });
+		this.#ecs = createEcs({ ...ecsDependencies(() => this.#account, options.log), runtime: this.#runtime(), faults: this.#faults });
 	}
 
 	/** Resolves once it answers and `endpoint.json` says where. */
@@ -84,6 +86,8 @@ export class LocalEndpoint {
 			about: () => endpoint?.about() ?? {},
 			reset: async () => endpoint?.reset(),
 			backends: () => started(endpoint).backends(),
+			ask: (faults) => started(endpoint).ask(faults),
+			refusal: (call) => endpoint?.refusal(call),
 		});
 		endpoint = new LocalEndpoint(options, { moto: await moto, home: await postgresHome(directory), server, url });
 		settle(endpoint);
@@ -108,6 +112,16 @@ export class LocalEndpoint {
 	}
 
 	/** Empties the account: what runs is ended, what was stored is gone. Calls that come meanwhile wait. */
+	/** What goes wrong from now on, instead of what was asked for before. @throws AwsError where that is no list of faults */
+	ask(faults: unknown): void {
+		this.#faults.ask(faults);
+		this.#ecs.faultsChanged();
+	}
+
+	refusal(call: Parameters<Faults['refusal']>[0]): ReturnType<Faults['refusal']> {
+		return this.#faults.refusal(call);
+	}
+
 	reset(): Promise<void> {
 		const done = this.#empty();
 		this.#ready = done.catch(() => {});
@@ -172,6 +186,7 @@ export class LocalEndpoint {
 
 	async #empty(): Promise<void> {
 		await this.#ecs.reset();
+		this.#faults.ask([]);
 		await this.#account.databases.stopAll();
 		await this.#account.files.remove();
 		await this.#moto.reset();

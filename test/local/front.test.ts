@@ -2,6 +2,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client, CreateBucketCommand } fro
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isLoopback, scopeOf } from '../../src/local/front/caller.ts';
 import { plain, startEndpoint, type TestEndpoint } from './endpoint.ts';
+import { askFor } from './faults.ts';
 
 let endpoint: TestEndpoint;
 beforeAll(async () => {
@@ -44,6 +45,25 @@ describe('who may ask', () => {
 	test('a signature of another kind is refused', async () => {
 		const { status, body } = await plain(endpoint.url, { ...stsBody, headers: { ...stsBody.headers, authorization: 'AWS key:signature' } });
 		expect([status, body]).toEqual([400, expect.stringContaining('IncompleteSignature')]);
+	});
+});
+
+describe('faults that a test asks for', () => {
+	const listClusters = () => plain(endpoint.url, { method: 'POST', scope: 'ecs', headers: { 'x-amz-target': 'AmazonEC2ContainerServiceV20141113.ListClusters' }, body: '{}' });
+
+	test('a call is refused as often as asked, in the words of its protocol', async () => {
+		await askFor(endpoint.url, { fault: 'refuse', service: 'ecs', operation: 'ListClusters', code: 'ThrottlingException', message: 'Rate exceeded' }, { fault: 'refuse', service: 'sts', operation: 'GetCallerIdentity', code: 'Throttling', message: 'Rate exceeded' });
+		const refused = await listClusters();
+		expect([refused.status, JSON.parse(refused.body)]).toEqual([400, { __type: 'ThrottlingException', message: 'Rate exceeded' }]);
+		expect((await plain(endpoint.url, { ...stsBody, scope: 'sts' })).body).toContain('<Code>Throttling</Code>');
+		expect((await listClusters()).status).toBe(200);
+	});
+
+	test('only from this machine, and only what there is', async () => {
+		const ask = { method: 'POST', path: '/_endpoint/faults', body: '[]' };
+		expect((await plain(endpoint.url, { ...ask, headers: { host: 'rebound.example.com' } })).status).toBe(403);
+		const unknown = await plain(endpoint.url, { ...ask, body: '[{"fault":"rain"}]' });
+		expect([unknown.status, unknown.body]).toEqual([400, expect.stringContaining('ValidationException')]);
 	});
 });
 

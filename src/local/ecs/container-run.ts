@@ -57,6 +57,16 @@ export class ContainerRun {
 		this.#container.running?.kill();
 	}
 
+	/** Where it is killed for its memory, as a test asked for. */
+	meetFault(): void {
+		const { running, definition } = this.#container;
+		if (running === undefined) return;
+		const reason = this.#deps.faults?.take('out-of-memory', { family: this.#task.request.definition.family, container: definition.name });
+		if (reason === undefined) return;
+		this.#container.reason = reason;
+		running.kill();
+	}
+
 	/** Resolves when every line so far is in its log stream. */
 	async flush(): Promise<void> {
 		await this.#log?.flush();
@@ -84,6 +94,7 @@ export class ContainerRun {
 		if (definition.startTimeout !== undefined) this.#after('start', definition.startTimeout, () => this.#startTimedOut());
 		if (definition.healthCheck !== undefined) this.#scheduleCheck(healthSettings(definition.healthCheck), running);
 		this.#changed();
+		this.meetFault();
 	}
 
 	#startTimedOut(): void {

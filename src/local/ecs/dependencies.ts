@@ -22,6 +22,16 @@ export interface EcsDependencies {
 	readonly endpointUrl: string;
 	/** One line for the endpoint's own log: progress of a pull, or what no client will see (a log group deleted under a task). */
 	readonly warn?: (line: string) => void;
+	/** Absent: nothing goes wrong by itself. */
+	readonly faults?: TaskFaults;
+}
+
+export type TaskFault = 'no-capacity' | 'image-pull' | 'secret' | 'out-of-memory';
+
+/** What tests make go wrong with tasks. */
+export interface TaskFaults {
+	/** AWS's words for what goes wrong now, where that was asked for; each call counts as one time. */
+	take(wanted: TaskFault, task: { readonly family: string; readonly container?: string }): string | undefined;
 }
 
 export interface Clock {
@@ -167,6 +177,8 @@ export interface Ecs {
 	credentials(path: string): Promise<Answer>;
 	/** Kills every container and waits until tasks are gone; nothing starts any more. */
 	stopAll(): Promise<void>;
+	/** Other faults are asked for now: they meet what runs already. */
+	faultsChanged(): void;
 	/** The same, then forgets everything and works again as if new. */
 	reset(): Promise<void>;
 }

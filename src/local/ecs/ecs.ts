@@ -76,6 +76,9 @@ export function createEcs(deps: EcsDependencies): Ecs {
 			await closeAll();
 		},
 		reset: closeAll,
+		faultsChanged: () => {
+			for (const { scheduler } of regions.values()) scheduler.faultsChanged();
+		},
 	};
 }
 

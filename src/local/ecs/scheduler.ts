@@ -44,6 +44,10 @@ export class Scheduler implements ServiceWorld {
 		this.#runs.get(task.id)?.stop(stopCode, reason);
 	}
 
+	faultsChanged(): void {
+		for (const run of this.#runs.values()) run.faultsChanged();
+	}
+
 	settle(service: Service): void {
 		if (this.#closed || this.#due.has(service)) return;
 		this.#due.add(service);
@@ -57,8 +61,10 @@ export class Scheduler implements ServiceWorld {
 		return [...this.#state.tasks.values()].filter(({ request }) => request.service?.service === service);
 	}
 
-	launch(service: Service, deployment: Deployment): Task | undefined {
-		if (service.launchType !== 'FARGATE') return undefined;
+	launch(service: Service, deployment: Deployment): Task | string {
+		if (service.launchType !== 'FARGATE') return 'was unable to place a task because no container instance met all of its requirements. Reason: No Container Instances were found in your cluster.';
+		const refused = this.#deps.faults?.take('no-capacity', { family: deployment.spec.definition.family });
+		if (refused !== undefined) return `was unable to place a task. Reason: ${refused}.`;
 		const network = deployment.spec.network?.awsvpcConfiguration ?? { subnets: [] };
 		return this.start({
 			account: this.#deps.account,

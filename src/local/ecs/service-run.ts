@@ -12,8 +12,8 @@ export interface ServiceWorld {
 	readonly clock: Clock;
 	/** Every task of the service that is not forgotten, stopped ones too. */
 	tasksOf(service: Service): readonly Task[];
-	/** @returns undefined where no capacity of the service's launch type exists here */
-	launch(service: Service, deployment: Deployment): Task | undefined;
+	/** @returns the event that says why none could be placed, where that is so */
+	launch(service: Service, deployment: Deployment): Task | string;
 	stop(task: Task, stopCode: StopCode, reason: string): void;
 	/** The first role of the deployment's tasks that ECS cannot assume. */
 	refusedRole(deployment: Deployment): Promise<string | undefined>;
@@ -85,10 +85,12 @@ function startTasks(service: Service, count: number, world: ServiceWorld): boole
 		return false;
 	}
 	const unhealthy = world.tasksOf(service).filter((task) => phaseOf(task) === 'running' && healthOf(task) === 'UNHEALTHY').length;
-	const tasks = Array.from({ length: count }, () => world.launch(service, deployment)).filter((task) => task !== undefined);
+	const launched = Array.from({ length: count }, () => world.launch(service, deployment));
+	const tasks = launched.filter((task) => typeof task !== 'string');
+	const refused = launched.find((task) => typeof task === 'string');
 	service.steady = false;
+	if (refused !== undefined) addEvent(service, refused, now);
 	if (tasks.length === 0) {
-		addEvent(service, 'was unable to place a task because no container instance met all of its requirements. Reason: No Container Instances were found in your cluster.', now);
 		noteFailure(service, deployment, now, retryMilliseconds);
 		return true;
 	}

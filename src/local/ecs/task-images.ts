@@ -15,9 +15,11 @@ export async function pullImages(task: Task, deps: EcsDependencies): Promise<voi
 	task.version += 1;
 }
 
-async function pullImage(image: string, task: Task, { runtime, warn }: EcsDependencies): Promise<void> {
+async function pullImage(image: string, task: Task, { runtime, warn, faults }: EcsDependencies): Promise<void> {
 	const users = task.containers.filter(({ definition }) => definition.image === image);
 	try {
+		const fault = users.map(({ definition }) => faults?.take('image-pull', { family: task.request.definition.family, container: definition.name })).find((words) => words !== undefined);
+		if (fault !== undefined) throw new ImagePullError(fault);
 		const { digest } = await runtime.pull(image, (line) => warn?.(line));
 		for (const container of users) container.imageDigest = digest;
 	} catch (error) {

@@ -18,6 +18,7 @@ export async function initialiseTask(task: Task, deps: EcsDependencies): Promise
 	refuseEnvironmentFiles(task);
 	await Promise.all([checkVolumes(task, deps), openLogs(task, deps)]);
 	const containers = task.containers.map(({ definition }) => definition);
+	for (const { name } of containers) refuseSecret(task, name, deps);
 	const resolved = await Promise.all(containers.map((container) => resolveSecrets(container, task.request.region, deps)));
 	return new Map(containers.map((container, index) => [container.name, resolved[index] ?? {}]));
 }
@@ -68,6 +69,11 @@ async function openLogs(task: Task, { logs }: EcsDependencies): Promise<void> {
 async function resolveSecrets(container: DefinedContainer, region: string, deps: EcsDependencies): Promise<Record<string, string>> {
 	const pairs = (container.secrets ?? []).map(async ({ name, valueFrom }) => [name, await resolveSecret(valueFrom, region, deps)] as const);
 	return Object.fromEntries(await Promise.all(pairs));
+}
+
+function refuseSecret({ request }: Task, container: string, { faults }: EcsDependencies): void {
+	const fault = faults?.take('secret', { family: request.definition.family, container });
+	if (fault !== undefined) throw startError(`${pullFailed} asm: service call has been retried 1 time(s): failed to fetch secret from secrets manager: ${fault}`);
 }
 
 const pullFailed = 'unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from';

@@ -46,6 +46,10 @@ export class TaskRun {
 		queueMicrotask(() => this.#advance());
 	}
 
+	faultsChanged(): void {
+		for (const container of this.#containers.values()) container.meetFault();
+	}
+
 	/** Ends all containers without waiting for them to end by themselves. */
 	kill(reason: string): void {
 		this.#killed = true;

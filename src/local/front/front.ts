@@ -28,6 +28,10 @@ export interface Control {
 	readonly reset: () => Promise<void>;
 	readonly log: (line: string) => void;
 	/** Resolves when requests can be answered; those that come before wait. */
+	/** `POST /_endpoint/faults`: what the tests want to go wrong from now on, instead of what they asked for before. */
+	readonly ask: (faults: unknown) => void;
+	/** How a call is refused where that was asked for. */
+	readonly refusal: (call: Pick<Call, 'service' | 'operation'>) => AwsError | undefined;
 	readonly ready: Promise<unknown>;
 	readonly backends: () => Promise<Backends>;
 }
@@ -63,6 +67,8 @@ async function respond(request: IncomingMessage, response: ServerResponse, contr
 	if (call instanceof Refusal) return send(response, failureAnswer(call.protocol, call.error), request);
 	if (isSession(call)) return sendEcs(response, await ecs.ssm(call.operation, parsed(call.body), { region: call.region }));
 	if (call.service === 'ecs') {
+	const refused = control.refusal(call);
+	if (refused) return send(response, failureAnswer(call.protocol, refused), request);
 		await firstUse(call.operation);
 		return sendEcs(response, await ecs.handle(call.operation, parsed(call.body), { region: call.region }));
 	}
@@ -86,11 +92,19 @@ async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, c
 	openDataChannel(sessions, id, request, socket, head);
 }
 
-async function controlAnswer(request: IncomingMessage, url: URL, { about, reset }: Control): Promise<Answer> {
-	if (request.method === 'GET' && url.pathname === '/_endpoint') return jsonAnswer(200, about());
-	if (request.method !== 'POST' || url.pathname !== '/_endpoint/reset') return jsonAnswer(404, { message: 'no such page' });
-	await reset();
-	return jsonAnswer(200, {});
+async function controlAnswer(request: IncomingMessage, url: URL, { about, reset, ask }: Control): Promise<Answer> {
+	switch (`${request.method} ${url.pathname}`) {
+		case 'GET /_endpoint':
+			return jsonAnswer(200, about());
+		case 'POST /_endpoint/reset':
+			await reset();
+			return jsonAnswer(200, {});
+		case 'POST /_endpoint/faults':
+			ask(parsed(Buffer.from(await text(request))));
+			return jsonAnswer(200, {});
+		default:
+			return jsonAnswer(404, { message: 'no such page' });
+	}
 }
 
 function fail(request: IncomingMessage, response: ServerResponse, { log }: Control, error: unknown): void {

@@ -43,6 +43,8 @@ export async function runTask(context: Context, input: RunTask): Promise<Json> {
 
 function start(context: Context, input: RunTask, request: TaskRequest): Json {
 	const { network } = request;
+	const unplaced = context.deps.faults?.take('no-capacity', { family: request.definition.family });
+	if (unplaced !== undefined) return { tasks: [], failures: [{ reason: unplaced }] };
 	const tasks = Array.from({ length: input.count }, () => context.scheduler.start({ ...request, subnetId: context.scheduler.nextSubnet(network.subnets) }));
 	remember(context, request.cluster, input, tasks.map(({ arn }) => arn));
 	return { tasks: tasks.map((task) => describeTask(task, { tags: true })), failures: [] };
