@@ -1,4 +1,5 @@
 import { Exit, UserError } from '../errors.ts';
+import { balancerProblems } from './balancer.ts';
 import { readDotenv } from './dotenv.ts';
 import { sizeProblems } from './fargate.ts';
 import { nameProblems } from './names.ts';
@@ -71,7 +72,7 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
 
 /** Checks that need more than one value. */
 function crossChecks(config: Config, region: string): string[] {
-	const problems = [...nameProblems(config, region), ...sizeProblems(config)];
+	const problems = [...nameProblems(config, region), ...sizeProblems(config), ...balancerProblems(config, region)];
 	const { vpcId, subnetIds } = config;
 	if (vpcId !== undefined && (subnetIds.length !== 2 || new Set(subnetIds).size !== 2)) problems.push(`${prefix}SUBNET_IDS: two subnets of ${vpcId} are needed, in different zones`);
 	if (vpcId === undefined && subnetIds.length > 0) problems.push(`${prefix}VPC_ID: is needed with ${prefix}SUBNET_IDS`);

@@ -11,12 +11,11 @@ interface Name {
 }
 
 /** The names that AWS limits most, with the longest that this configuration leads to; stacks build them the same way. */
-function longestNames({ project, environment, domain }: Config, region: string): Name[] {
+function longestNames({ project, environment }: Config, region: string): Name[] {
 	return [
 		{ what: 'the S3 bucket', name: `${project}-${account}-${region}`, most: 63 },
 		{ what: 'an IAM role', name: `${project}-${environment}-${longestRole}-${region}`, most: 64 },
 		{ what: 'the RDS instance', name: `${project}-${environment}-database`, most: 63 },
-		...(domain === undefined ? [] : [{ what: 'the load balancer', name: `${project}-${environment}-web`, most: 32 }]),
 	];
 }
 

@@ -12,6 +12,12 @@ export function matching(pattern: RegExp, rule: string) {
 	return z.string().regex(pattern, rule);
 }
 
+/** Lower case, at least two labels, none that begins or ends with a hyphen; ACM takes at most 64 characters in a certificate's first name. */
+export const domainName = z
+	.string()
+	.max(64, 'must have at most 64 characters: ACM takes no more')
+	.regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$/, 'must be a domain name in lower case, e.g. airflow.example.com');
+
 export function wholeNumber(least: number, most: number) {
 	const rule = `must be a whole number from ${least} to ${most}`;
 	return z.string().regex(/^\d+$/, rule).transform(Number).refine((value) => value >= least && value <= most, rule);

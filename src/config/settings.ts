@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { cidrs, listOf, matching, name, oneNumberOf, oneOf, optionalText, tags, text, wholeNumber, yesOrNo } from './rules.ts';
+import { cidrs, domainName, listOf, matching, name, oneNumberOf, oneOf, optionalText, tags, text, wholeNumber, yesOrNo } from './rules.ts';
 
 /** What the names of our environment variables begin with. */
 export const prefix = 'AIRFLOW_DEPLOY_';
@@ -35,7 +35,7 @@ export const settings = {
 
 	vpcId: { name: 'VPC_ID', help: 'An existing VPC to use, with SUBNET_IDS; unset, one is made', check: matching(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be a VPC id, e.g. vpc-0123456789abcdef0').optional() },
 	subnetIds: { name: 'SUBNET_IDS', default: '', help: 'Two subnets of VPC_ID in different zones, comma-separated', check: subnets },
-	balancerSubnetIds: { name: 'BALANCER_SUBNET_IDS', default: '', help: 'Public subnets for the load balancer, where SUBNET_IDS are private', check: subnets, later: true },
+	balancerSubnetIds: { name: 'BALANCER_SUBNET_IDS', default: '', help: 'Two public subnets for the load balancer, where SUBNET_IDS are private', check: subnets },
 	assignPublicIp: { name: 'ASSIGN_PUBLIC_IP', help: 'Whether tasks get a public address; unset, what the subnets\' routes need', check: yesOrNo.optional() },
 	allowedCidrs: { name: 'ALLOWED_CIDRS', help: 'Who may reach the web page, comma-separated IPv4 blocks; unset, only the address you run up from', check: cidrs.optional() },
 
@@ -65,9 +65,9 @@ export const settings = {
 	adminEmails: { name: 'ADMIN_EMAILS', default: '', help: 'People who become Admin', check: emails, later: true },
 	defaultRole: { name: 'DEFAULT_ROLE', default: 'Viewer', help: 'Role of a new account', check: text, later: true },
 
-	domain: { name: 'DOMAIN', help: 'Name of the web page, served with HTTPS by a load balancer', check: matching(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain name').optional(), later: true },
-	certificateArn: { name: 'CERTIFICATE_ARN', help: 'Its ACM certificate', check: matching(/^arn:[a-z-]+:acm:/, 'must be the ARN of a certificate').optional(), later: true },
-	hostedZoneId: { name: 'HOSTED_ZONE_ID', help: 'Its Route 53 zone; the certificate is requested through it', check: matching(/^Z[A-Z0-9]+$/, 'must be a hosted zone id').optional(), later: true },
+	domain: { name: 'DOMAIN', help: 'Name of the web page, served with HTTPS by a load balancer; needs CERTIFICATE_ARN or HOSTED_ZONE_ID', check: domainName.optional() },
+	certificateArn: { name: 'CERTIFICATE_ARN', help: 'ACM certificate of DOMAIN; unset, one is requested and validated through HOSTED_ZONE_ID', check: matching(/^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/, 'must be the ARN of an ACM certificate').optional() },
+	hostedZoneId: { name: 'HOSTED_ZONE_ID', help: 'Public Route 53 zone that gets the record of DOMAIN; unset, you point DOMAIN at the load balancer yourself', check: matching(/^Z[A-Z0-9]{1,31}$/, 'must be the id of a hosted zone, e.g. Z0123456789ABCDEFGHIJ').optional() },
 
 	logRetentionDays: { name: 'LOG_RETENTION_DAYS', default: '14', help: 'Days that CloudWatch keeps logs', check: oneNumberOf(retentionDays) },
 	tags: { name: 'TAGS', default: '', help: 'Your own tags on everything, name=value, comma-separated', check: tags },

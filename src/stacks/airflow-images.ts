@@ -1,6 +1,6 @@
-import { airflowSettings, restartVariable, schedulerSettings, type Settings, webserverSettings } from './airflow-settings.ts';
+import { airflowSettings, behindBalancer, restartVariable, schedulerSettings, type Settings, webserverSettings } from './airflow-settings.ts';
 import type { AirflowImage } from './containers.ts';
-import type { StackInputs } from './inputs.ts';
+import { pageUrlOf, type StackInputs } from './inputs.ts';
 
 /** The outputs that containers of Airflow are made from. */
 export interface Ready {
@@ -21,12 +21,15 @@ export interface Ready {
  * The image with the settings and secrets of each program.
  * @param more secrets that every one of them gets: environment variable → what it refers to
  */
-export function airflowIn({ place, bundle }: StackInputs, environment: string, more: (from: Ready) => Settings = () => ({})) {
+export function airflowIn(inputs: StackInputs, environment: string, more: (from: Ready) => Settings = () => ({})) {
+	const { place, bundle } = inputs;
+	const url = pageUrlOf(inputs);
 	const airflow = (from: Ready, settings: Settings, secrets: Settings = {}): AirflowImage => ({
 		image: from.image.image,
 		region: place.region,
 		settings: {
 			...airflowSettings({ environment, bucket: from.bucket.name, region: place.region, taskLogGroupArn: from.logTask.arn }),
+			...(url === undefined ? {} : { AIRFLOW__WEBSERVER__BASE_URL: url }),
 			...settings,
 		},
 		secrets: {
@@ -42,7 +45,7 @@ export function airflowIn({ place, bundle }: StackInputs, environment: string, m
 	const admin = { AIRFLOW_DEPLOY_ADMIN_USERNAME: 'admin', AIRFLOW_DEPLOY_ADMIN_EMAIL: 'admin@example.com' };
 	return {
 		init: (from: Ready) => airflow(from, admin, { AIRFLOW_DEPLOY_ADMIN_PASSWORD: from.adminPassword.arn }),
-		webserver: (from: Ready) => airflow(from, { ...webserverSettings, ...release }),
+		webserver: (from: Ready) => airflow(from, { ...webserverSettings, ...(url === undefined ? {} : behindBalancer), ...release }),
 		scheduler: (from: Ready) => airflow(from, { ...schedulerSettings, ...release }),
 		dagSync: (from: Ready) => airflow(from, {}),
 	};

@@ -43,6 +43,17 @@ export function airflowSettings({ environment, bucket, region, taskLogGroupArn }
 	};
 }
 
+/**
+ * Behind the load balancer, which ends TLS, keeps Host, and adds X-Forwarded-For, -Proto and -Port (Elastic Load Balancing,
+ * "HTTP headers and Application Load Balancers"). What it does not set must not be believed: anybody can send it.
+ */
+export const behindBalancer: Settings = {
+	AIRFLOW__WEBSERVER__COOKIE_SECURE: 'True',
+	AIRFLOW__WEBSERVER__ENABLE_PROXY_FIX: 'True',
+	AIRFLOW__WEBSERVER__PROXY_FIX_X_HOST: '0',
+	AIRFLOW__WEBSERVER__PROXY_FIX_X_PREFIX: '0',
+};
+
 /** What comes from the bundle's `config/`: the webserver and the scheduler have it at their start, `init` does not depend on it. */
 const fromBundle: Settings = {
 	AIRFLOW__CORE__HOSTNAME_CALLABLE: 'task_hostname.task_address',

@@ -1,3 +1,4 @@
+import { pageUrl } from '../config/balancer.ts';
 import type { Config } from '../config/config.ts';
 import type { JsonObject } from '../engine/resource.ts';
 import type { Bundle } from '../resources/bundle-files.ts';
@@ -47,6 +48,11 @@ export function naming({ config: { project }, place: { account, region } }: Pick
 			logGroup: (component: string) => `/airflow-deploy/${project}/${scope}/${component}`,
 		}),
 	};
+}
+
+/** `https://DOMAIN`; undefined for a branch, which has no load balancer, and where there is no DOMAIN. */
+export function pageUrlOf({ config, branch }: Pick<StackInputs, 'config' | 'branch'>): string | undefined {
+	return branch ? undefined : pageUrl(config);
 }
 
 /** What is kept in an environment's anchor, for runs that are told nothing else. */
