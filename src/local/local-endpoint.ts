@@ -47,8 +47,8 @@ export class LocalEndpoint {
 	readonly #server: Server;
 	readonly #url: string;
 	readonly #ecs: Ecs;
-	#account: Account;
 	readonly #faults = new Faults();
+	#account: Account;
 	#services: Services;
 	#ready: Promise<unknown> = Promise.resolve();
 	#program: Promise<PostgresProgram> | undefined;
@@ -85,9 +85,9 @@ export class LocalEndpoint {
 			log,
 			about: () => endpoint?.about() ?? {},
 			reset: async () => endpoint?.reset(),
-			backends: () => started(endpoint).backends(),
 			ask: (faults) => started(endpoint).ask(faults),
 			refusal: (call) => endpoint?.refusal(call),
+			backends: () => started(endpoint).backends(),
 		});
 		endpoint = new LocalEndpoint(options, { moto: await moto, home: await postgresHome(directory), server, url });
 		settle(endpoint);
@@ -111,7 +111,6 @@ export class LocalEndpoint {
 		};
 	}
 
-	/** Empties the account: what runs is ended, what was stored is gone. Calls that come meanwhile wait. */
 	/** What goes wrong from now on, instead of what was asked for before. @throws AwsError where that is no list of faults */
 	ask(faults: unknown): void {
 		this.#faults.ask(faults);
@@ -122,6 +121,7 @@ export class LocalEndpoint {
 		return this.#faults.refusal(call);
 	}
 
+	/** Empties the account: what runs is ended, what was stored is gone. Calls that come meanwhile wait. */
 	reset(): Promise<void> {
 		const done = this.#empty();
 		this.#ready = done.catch(() => {});
@@ -185,8 +185,8 @@ export class LocalEndpoint {
 	}
 
 	async #empty(): Promise<void> {
-		await this.#ecs.reset();
 		this.#faults.ask([]);
+		await this.#ecs.reset();
 		await this.#account.databases.stopAll();
 		await this.#account.files.remove();
 		await this.#moto.reset();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { UserError } from '../../errors.ts';
 import type { Answer as EcsAnswer, Ecs } from '../ecs/dependencies.ts';
 import { openDataChannel, sessionIdIn } from '../session/data-channel.ts';
@@ -26,12 +27,12 @@ export interface Control {
 	readonly about: () => object;
 	/** `POST /_endpoint/reset` */
 	readonly reset: () => Promise<void>;
-	readonly log: (line: string) => void;
-	/** Resolves when requests can be answered; those that come before wait. */
 	/** `POST /_endpoint/faults`: what the tests want to go wrong from now on, instead of what they asked for before. */
 	readonly ask: (faults: unknown) => void;
 	/** How a call is refused where that was asked for. */
 	readonly refusal: (call: Pick<Call, 'service' | 'operation'>) => AwsError | undefined;
+	readonly log: (line: string) => void;
+	/** Resolves when requests can be answered; those that come before wait. */
 	readonly ready: Promise<unknown>;
 	readonly backends: () => Promise<Backends>;
 }
@@ -65,10 +66,10 @@ async function respond(request: IncomingMessage, response: ServerResponse, contr
 	if (request.method === 'GET' && url.pathname.startsWith('/v2/credentials/')) return sendEcs(response, await ecs.credentials(url.pathname));
 	const call = await callOf(request, url);
 	if (call instanceof Refusal) return send(response, failureAnswer(call.protocol, call.error), request);
-	if (isSession(call)) return sendEcs(response, await ecs.ssm(call.operation, parsed(call.body), { region: call.region }));
-	if (call.service === 'ecs') {
 	const refused = control.refusal(call);
 	if (refused) return send(response, failureAnswer(call.protocol, refused), request);
+	if (isSession(call)) return sendEcs(response, await ecs.ssm(call.operation, parsed(call.body), { region: call.region }));
+	if (call.service === 'ecs') {
 		await firstUse(call.operation);
 		return sendEcs(response, await ecs.handle(call.operation, parsed(call.body), { region: call.region }));
 	}
