@@ -4,6 +4,7 @@ import type { Databases } from './databases.ts';
 import type { FileSystemDirectories } from './file-systems.ts';
 import type { Interfaces } from './interfaces.ts';
 import type { Lag } from './lag.ts';
+import type { LiveTails } from './live-tail/live-tails.ts';
 import type { Moto } from './moto.ts';
 import type { ServiceLinkedRoles } from './service-linked-roles.ts';
 
@@ -19,6 +20,7 @@ export interface Account {
 	readonly files: FileSystemDirectories;
 	readonly roles: ServiceLinkedRoles;
 	readonly lag: Lag;
+	readonly tails: LiveTails;
 }
 
 /** What AWS does about one operation and moto does not. */

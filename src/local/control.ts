@@ -74,6 +74,8 @@ export function endpointEnvironment(url: string, region = 'us-east-1'): Readonly
 		AWS_PROFILE: '',
 		AWS_REGION: region,
 		AWS_DEFAULT_REGION: region,
+		// The AWS CLI puts `stream-` before the host of StartLiveTail otherwise, whatever the host.
+		AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
 	};
 }
 

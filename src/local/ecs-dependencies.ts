@@ -80,6 +80,7 @@ function logSink(current: Current): LogSink {
 		},
 		async put({ region, group, stream }: LogTarget, events: readonly LogEvent[]) {
 			await call(region, 'PutLogEvents', { logGroupName: group, logStreamName: stream, logEvents: events });
+			current().tails.put({ region, group, stream, events });
 		},
 	};
 }

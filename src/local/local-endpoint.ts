@@ -14,6 +14,7 @@ import { Services } from './front/services.ts';
 import { Interfaces } from './interfaces.ts';
 import { Lag } from './lag.ts';
 import { lawsOf } from './laws/laws.ts';
+import { LiveTails } from './live-tail/live-tails.ts';
 import { account, Moto } from './moto.ts';
 import { type EndpointRecord, forgetRecord, ownRecord, processStart, readRecord, writeRecord } from './record.ts';
 import { type Installer, installer } from './runtime/installer.ts';
@@ -168,7 +169,7 @@ export class LocalEndpoint {
 		const { motoPython: python, latency, log } = this.#options;
 		const moto = this.#moto;
 		const databases = new Databases({ home: this.#home, python, log, program: () => this.#postgres() });
-		return { id: account, url: this.#url, moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(this.#place(), 'efs'), moto), roles: new ServiceLinkedRoles(moto), lag: new Lag(latency) };
+		return { id: account, url: this.#url, moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(this.#place(), 'efs'), moto), roles: new ServiceLinkedRoles(moto), lag: new Lag(latency), tails: new LiveTails(account) };
 	}
 
 	#runtime(): ProcessRuntime {
@@ -189,6 +190,7 @@ export class LocalEndpoint {
 		await this.#ecs.reset();
 		await this.#account.databases.stopAll();
 		await this.#account.files.remove();
+		this.#account.tails.endAll();
 		await this.#moto.reset();
 		this.#account = this.#newAccount();
 		this.#services = new Services(this.#moto, lawsOf(this.#account));

@@ -17,8 +17,10 @@ const mostGroups = 10;
  * One session of StartLiveTail, until it ends or breaks.
  * @returns whether it had begun: false where the endpoint has none, or this caller may not use it
  */
-export async function tailLive(aws: Aws, groups: readonly ComponentLogs[], listener: TailListener, signal: AbortSignal): Promise<boolean> {
+export async function tailLive(aws: Aws, groups: readonly ComponentLogs[], listener: TailListener, end: AbortSignal): Promise<boolean> {
 	let began = false;
+	// Its own: the listeners of hundreds of sessions would stay at the other.
+	const signal = AbortSignal.any([end]);
 	try {
 		const command = new StartLiveTailCommand({ logGroupIdentifiers: groups.slice(0, mostGroups).map(({ arn }) => arn) });
 		const { responseStream } = await aws.client(CloudWatchLogsClient).send(command, { abortSignal: signal });

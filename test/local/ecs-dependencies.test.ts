@@ -8,6 +8,7 @@ import { ecsDependencies } from '../../src/local/ecs-dependencies.ts';
 import { FileSystemDirectories } from '../../src/local/file-systems.ts';
 import { Interfaces } from '../../src/local/interfaces.ts';
 import { Lag } from '../../src/local/lag.ts';
+import { LiveTails } from '../../src/local/live-tail/live-tails.ts';
 import { Moto } from '../../src/local/moto.ts';
 import { motoEnvironment } from '../../src/local/runtime/environments.ts';
 import { installer } from '../../src/local/runtime/installer.ts';
@@ -28,7 +29,7 @@ beforeAll(async () => {
 	const { python } = await motoEnvironment(installer(() => {}));
 	const moto = await Moto.start(python, directory, () => {});
 	const databases = new Databases({ home: directory, python, log: () => {}, program: () => Promise.reject(new Error('no database here')) });
-	account = { id: '000000000000', url: 'http://127.0.0.1:1', moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), lag: new Lag(false), roles: new ServiceLinkedRoles(moto) };
+	account = { id: '000000000000', url: 'http://127.0.0.1:1', moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), lag: new Lag(false), tails: new LiveTails('000000000000'), roles: new ServiceLinkedRoles(moto) };
 	const vpcId = textOf(await ask('ec2', 'CreateVpc', { CidrBlock: '10.0.0.0/16' }), 'vpc', 'vpcId') ?? '';
 	subnetId = textOf(await ask('ec2', 'CreateSubnet', { VpcId: vpcId, CidrBlock: '10.0.0.0/24', AvailabilityZone: 'eu-west-1a' }), 'subnet', 'subnetId') ?? '';
 	groupId = textOf(await ask('ec2', 'CreateSecurityGroup', { VpcId: vpcId, GroupName: 'airflow', GroupDescription: 'd' }), 'groupId') ?? '';

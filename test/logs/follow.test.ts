@@ -12,7 +12,7 @@ import { eventually } from '../local/endpoint.ts';
 import { startEndpoint, type TestEndpoint } from '../resources/endpoint.ts';
 import { Captured } from '../cli/run.ts';
 import { event } from './events.ts';
-import { liveEndpoint } from './live-endpoint.ts';
+import { type Between, between } from './live-endpoint.ts';
 import { components, CountingWriter, groupOf } from './writer.ts';
 
 let endpoint: TestEndpoint;
@@ -94,8 +94,10 @@ const timesOf = (events: readonly LogEvent[]): number[] => events.map(({ timesta
 
 describe('following by looks, where the endpoint has no live tail', () => {
 	test('5,000 lines over streams that end and begin, some of them late: each once, by time', async () => {
+		const way = await between(endpoint.url, { liveTail: false });
+		onTestFinished(() => way.close());
 		await writer.write(1000, 'first');
-		const following = start(['-f', '--json', '--since', '1h']);
+		const following = start(['-f', '--json', '--since', '1h'], way.url);
 		for (const streams of ['first', 'second', 'third', 'fourth']) await writer.write(1000, streams);
 		await eventually('all lines are there', () => following.stdout.text.split('\n').length > writer.written, 40);
 		expect(await following.interrupt()).toBe(0);
@@ -126,29 +128,50 @@ describe('following by looks, where the endpoint has no live tail', () => {
 });
 
 describe('following by a live tail', () => {
+	/** The real endpoint, through something that can break what it streams. */
+	async function live(): Promise<Between> {
+		const way = await between(endpoint.url);
+		onTestFinished(() => way.close());
+		return way;
+	}
+
 	test('each line once, at once, while it samples, breaks and begins anew', async () => {
-		const live = await liveEndpoint(endpoint.url);
-		onTestFinished(() => live.close());
-		const through = new CountingWriter(live.url);
-		onTestFinished(() => through.destroy());
-		await through.write(400, 'before');
-		const following = start(['-f', '--json'], live.url);
-		await eventually('a session is open', () => live.sessions === 1);
+		const way = await live();
+		await writer.write(400, 'before');
+		const following = start(['-f', '--json'], way.url);
 		await eventually('what came before it is there', () => following.events().length === 400);
-		await through.write(400, 'live');
-		// A look comes every ten seconds only.
-		await eventually('the lines are delivered', () => following.events().length === 800, 3);
-		expect(following.events().filter(({ eventId }) => eventId === null).length).toBeGreaterThan(100);
-		live.sample();
-		await through.write(400, 'sampled');
-		await eventually('what was left out is there', () => following.events().length === 1200, 5);
-		live.breakSessions();
-		await through.write(400, 'broken');
-		await eventually('a new session is open', () => live.sessions === 2);
-		await eventually('all lines are there', () => following.events().length >= 1600, 5);
+		await eventually('a session is open', () => way.sessions === 1);
+		// Looks come every half second until a new session is trusted.
+		await eventually('it delivers before they do', async () => {
+			await writer.write(80, 'live');
+			await eventually('the lines are there', () => following.events().length === writer.written);
+			return following.events().some(({ eventId }) => eventId === null);
+		});
+		// More than 500 in a second: what is left out is looked for.
+		await writer.write(3000, 'sampled');
+		await eventually('what was left out is there', () => following.events().length === writer.written);
+		way.breakSessions();
+		await writer.write(400, 'broken');
+		await eventually('a new session is open', () => way.sessions === 2);
+		await eventually('all lines are there', () => following.events().length >= writer.written);
+		await writer.write(400, 'again');
+		await eventually('the next are there', () => following.events().length >= writer.written);
 		expect(await following.interrupt()).toBe(0);
-		expect(following.numbers().toSorted(ascending)).toEqual(countTo(1600));
-	}, 40_000);
+		expect(following.numbers().toSorted(ascending)).toEqual(countTo(writer.written));
+	}, 60_000);
+
+	test('sessions that end one after another lose nothing and double nothing', async () => {
+		const way = await live();
+		const following = start(['-f', '--json'], way.url);
+		for (let session = 1; session <= 6; session += 1) {
+			await eventually(`session ${session} is open`, () => way.sessions === session);
+			await writer.write(400, `streams-${session}`);
+			way.breakSessions();
+		}
+		await eventually('all lines are there', () => following.events().length >= 2400);
+		expect(await following.interrupt()).toBe(0);
+		expect(following.numbers().toSorted(ascending)).toEqual(countTo(2400));
+	}, 60_000);
 });
 
 describe('a connection that breaks between two pages', () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { element, escapeXml, writeXml } from '../xml.ts';
 
 /** How a service words requests and answers; `ec2` is the query protocol with another shape of error. */
@@ -8,6 +9,8 @@ export interface Answer {
 	readonly status: number;
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body: Buffer;
+	/** What follows the body as it comes. */
+	readonly stream?: Readable;
 }
 
 /** What AWS would refuse: `code` and `message` as AWS gives them. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../errors.ts';
 import type { Answer as EcsAnswer, Ecs } from '../ecs/dependencies.ts';
 import { openDataChannel, sessionIdIn } from '../session/data-channel.ts';
@@ -115,9 +116,14 @@ function fail(request: IncomingMessage, response: ServerResponse, { log }: Contr
 	send(response, failureAnswer(protocolFor(request), new AwsError('InternalFailure', 'the local endpoint failed; its log says why: airflow-deploy local logs', { status: 500 })), request);
 }
 
-function send(response: ServerResponse, { status, headers, body }: Answer, request?: IncomingMessage): void {
+function send(response: ServerResponse, { status, headers, body, stream }: Answer, request?: IncomingMessage): void {
 	const { 'content-length': _, ...kept } = headers;
 	const identified = { 'x-amzn-requestid': randomUUID(), ...kept };
+	if (stream) {
+		response.writeHead(status, identified);
+		// A client that goes ends it; that is no failure.
+		return void pipeline(stream, response).catch(() => {});
+	}
 	response.writeHead(status, status === 204 || request?.method === 'HEAD' ? identified : { ...identified, 'content-length': body.length });
 	response.end(request?.method === 'HEAD' ? undefined : body);
 }

@@ -1,13 +1,14 @@
-import type { Laws } from '../account.ts';
+import type { Account, Laws } from '../account.ts';
 import { type Call, json, type JsonRecord, memberOf } from '../front/call.ts';
-import { AwsError } from '../front/failure.ts';
+import { type Answer, AwsError } from '../front/failure.ts';
+import type { TailRequest } from '../live-tail/session.ts';
 
 /** CloudWatch Logs API reference, PutRetentionPolicy. */
 const retentions = new Set([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]);
 /** CloudWatch Logs API reference, PutLogEvents. */
 const batch = { events: 10_000, bytes: 1_048_576, bytesPerEvent: 26, spanMilliseconds: 24 * 3_600_000 };
 
-export function logsLaws(): Laws {
+export function logsLaws(account: Account): Laws {
 	return {
 		PutRetentionPolicy: {
 			before(call) {
@@ -15,20 +16,31 @@ export function logsLaws(): Laws {
 				if (typeof days !== 'number' || !retentions.has(days)) throw new AwsError('InvalidParameterException', `1 validation error detected: Value '${String(days)}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [${[...retentions].join(', ')}]`);
 			},
 		},
-		PutLogEvents: { before: checkBatch },
+		PutLogEvents: { before: checkBatch, after: (call, answer) => tell(account, call, answer) },
 		CreateLogGroup: {
 			before(call) {
 				const name = memberOf(json(call), 'logGroupName') ?? '';
 				if (!/^[.\-_/#A-Za-z0-9]{1,512}$/.test(name)) throw new AwsError('InvalidParameterException', `1 validation error detected: Value '${name}' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+`);
 			},
 		},
-		// Streams events over one long answer: clients fall back to FilterLogEvents.
-		StartLiveTail: {
-			before() {
-				throw new AwsError('UnknownOperationException', 'StartLiveTail is not available on the local endpoint');
-			},
-		},
+		StartLiveTail: { before: (call) => startLiveTail(account, call) },
 	};
+}
+
+async function startLiveTail({ tails, moto }: Account, call: Call): Promise<Answer> {
+	const request = json(call) as unknown as TailRequest;
+	const groups = tails.groupsOf(call.region, { ...request, logGroupIdentifiers: request.logGroupIdentifiers ?? [] });
+	for (const name of groups) {
+		const { logGroups } = await moto.json({ service: 'logs', region: call.region, operation: 'DescribeLogGroups' }, 'Logs_20140328', { logGroupNamePrefix: name });
+		if (!(logGroups as JsonRecord[]).some(({ logGroupName }) => logGroupName === name)) throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
+	}
+	return { status: 200, headers: { 'content-type': 'application/vnd.amazon.eventstream' }, body: Buffer.alloc(0), stream: tails.begin(call.region, request) };
+}
+
+function tell({ tails }: Account, call: Call, answer: Answer): Answer {
+	const { logGroupName: group = '', logStreamName: stream = '', logEvents: events = [] } = json(call) as { logGroupName?: string; logStreamName?: string; logEvents?: { timestamp: number; message: string }[] };
+	if (answer.status < 400) tails.put({ region: call.region, group, stream, events });
+	return answer;
 }
 
 function checkBatch(call: Call): void {
