@@ -67,7 +67,7 @@ export const settings = {
 
 	domain: { name: 'DOMAIN', help: 'Name of the web page, served with HTTPS by a load balancer; needs CERTIFICATE_ARN or HOSTED_ZONE_ID', check: domainName.optional() },
 	certificateArn: { name: 'CERTIFICATE_ARN', help: 'ACM certificate of DOMAIN; unset, one is requested and validated through HOSTED_ZONE_ID', check: matching(/^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/, 'must be the ARN of an ACM certificate').optional() },
-	hostedZoneId: { name: 'HOSTED_ZONE_ID', help: 'Public Route 53 zone that gets the record of DOMAIN; unset, you point DOMAIN at the load balancer yourself', check: matching(/^Z[A-Z0-9]{1,31}$/, 'must be the id of a hosted zone, e.g. Z0123456789ABCDEFGHIJ').optional() },
+	hostedZoneId: { name: 'HOSTED_ZONE_ID', help: 'Public Route 53 zone that gets the record of DOMAIN; unset, you point DOMAIN at the load balancer yourself', check: matching(/^[A-Z0-9]{1,32}$/, 'must be the id of a hosted zone, e.g. Z0123456789ABCDEFGHIJ').optional() },
 
 	logRetentionDays: { name: 'LOG_RETENTION_DAYS', default: '14', help: 'Days that CloudWatch keeps logs', check: oneNumberOf(retentionDays) },
 	tags: { name: 'TAGS', default: '', help: 'Your own tags on everything, name=value, comma-separated', check: tags },
