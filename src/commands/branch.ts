@@ -4,7 +4,8 @@ import { Exit, UserError } from '../errors.ts';
 import { renderBranches } from '../ui/render/branches.ts';
 import { commandFlags, renderUp } from '../ui/render/up.ts';
 import type { CommandContext } from './context.ts';
-import { defineCommand, flag, type Group, value } from './define.ts';
+import { branchFlags, wishesOf } from './branch-wishes.ts';
+import { defineCommand, type Group, value } from './define.ts';
 import { remove } from './teardown.ts';
 
 /** Loaded only where a branch is made: it brings what runs other programs. */
@@ -18,22 +19,20 @@ const create = defineCommand({
 	positionals: { name },
 	options: {
 		ref: value('<commit>', 'the code of this commit, not of the working tree'),
-		mysql: flag('with MySQL beside PostgreSQL'),
-		'no-mysql': flag('without it again; its data go'),
-		ephemeral: flag('databases that begin anew with each task'),
-		'no-ephemeral': flag('databases that outlive a task again'),
+		...branchFlags,
 	},
 	starts: true,
 	graceful: true,
 	async run(context, { name: given, ref, ...choice }) {
 		const { ui, config, cwd } = context;
+		const wishes = wishesOf(choice);
 		const chosen = await choose(context, given);
 		const code = ref === undefined ? undefined : await (await git()).folderAt(cwd, ref, config.source);
 		try {
 			const aws = await context.connect();
 			ui.note(`branch create ${chosen.name}: ${explain(chosen)}${code ? `, code of commit ${code.commit.slice(0, 12)}` : ''}; ${placeOf(context, aws)}`);
 			const { gitBranch, named } = chosen;
-			const branch = { gitBranch, named, ...either('mysql', choice.mysql, choice['no-mysql']), ...either('ephemeral', choice.ephemeral, choice['no-ephemeral']) };
+			const branch = { gitBranch, named, ...wishes };
 			const environment = await context.environment(aws, { name: chosen.name, ...(code ? { source: code.path } : {}), branch });
 			if (choice.ephemeral) ui.note('--ephemeral: DAG runs, users and connections are gone whenever the task is replaced');
 			await recoverRecord(context, environment);
@@ -103,12 +102,6 @@ function explain({ gitBranch, named }: Chosen): string {
 
 function placeOf({ config, region }: CommandContext, aws: Aws): string {
 	return `${config.target} target, account ${aws.account}, ${aws.region} (${region.source})`;
-}
-
-/** Neither flag: it stays as it is. */
-function either<Name extends string>(name: Name, yes: boolean, no: boolean): { [Key in Name]?: boolean } {
-	if (yes && no) throw new UserError('InvalidUsage', `--${name} and --no-${name} exclude each other`, { hint: 'airflow-deploy branch create --help', exit: Exit.usage });
-	return (yes || no ? { [name]: yes } : {}) as { [Key in Name]?: boolean };
 }
 
 type Opened = Awaited<ReturnType<CommandContext['environment']>>;

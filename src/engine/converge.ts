@@ -24,7 +24,8 @@ export async function converge<C>(job: Job<C>, kind: AnyResource<C>): Promise<vo
 	// Its removal may have taken it apart already: only finishing that leaves something known.
 	if (entry.status === 'removing') return createInstead(job, kind, entry);
 	const ctx = contextOf(job, entry);
-	const found = await lookFor(job.run, entry, () => kind.find(ctx, entry.inputs, entry.outputs));
+	const find = () => kind.find(ctx, entry.inputs, entry.outputs);
+	const found = await (kind.endsItself && entry.status === 'ready' ? find() : lookFor(job.run, entry, find));
 	return found ? take(job, kind, entry, found) : createAgain(job, kind, entry);
 }
 
@@ -80,7 +81,7 @@ async function createOrFind<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry):
 
 /** Makes an object that is recorded, but not there (any more). */
 async function createAgain<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry): Promise<void> {
-	if (entry.status !== 'creating' && !(await job.confirm(job.place.key))) {
+	if (entry.status !== 'creating' && !kind.endsItself && !(await job.confirm(job.place.key))) {
 		throw new UserError('RecreateRefused', `${job.place.key} (${entry.id}) is recorded, but AWS no longer shows it`, {
 			hint: 'airflow-deploy up   # and answer yes to have it made again',
 		});

@@ -68,7 +68,7 @@ async function judge<C>(node: Node, look: Look<C>, changes: Changes): Promise<Ve
 
 async function judgeResource<C>(node: Node, kind: AnyResource<C>, entry: Entry | undefined, wish: Wish, look: Look<C>): Promise<Verdict> {
 	if (entry?.status === 'removing') return { action: 'replace', why: 'its removal was interrupted' };
-	const absent: Verdict = { action: 'create', why: absence(entry) };
+	const absent: Verdict = { action: 'create', why: kind.endsItself && entry?.outputs ? 'the last one has done its work' : absence(entry) };
 	if (!entry && (wish.why !== '' || !wish.now)) return absent;
 	const record = entry ?? { inputs: wish.now ?? {}, hash: hashOf(wish.now ?? {}), token: '', id: null };
 	const found = await kind.find(contextFor(look, node, record), record.inputs, entry?.outputs);

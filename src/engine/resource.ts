@@ -56,6 +56,8 @@ export interface Resource<Clients, Props extends JsonObject, Outputs extends Jso
 	readonly parts?: readonly string[];
 	/** Why AWS or we keep the object at teardown, where `remove` does not remove it. */
 	readonly kept?: string;
+	/** It goes by itself when it has done its work: missing, it is made again without a question, and is nothing to worry about. */
+	readonly endsItself?: true;
 	/** The physical id (CloudFormation's Ref). */
 	id(outputs: Outputs): string;
 	arn?(outputs: Outputs): string | undefined;

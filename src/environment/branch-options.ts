@@ -1,3 +1,4 @@
+import { defaultTtl, expiryAfter, isPast } from '../config/ttl.ts';
 import type { JsonObject } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
 import type { AnchorDocument } from '../resources/s3-anchor.ts';
@@ -7,8 +8,12 @@ import type { BranchWishes } from './options.ts';
 /** What is recorded of a branch in its anchor; undefined for an environment that is none. */
 export function recordedBranch(options: JsonObject | undefined): BranchOptions | undefined {
 	if (options?.['kind'] !== 'branch') return undefined;
-	const { gitBranch, mysql, ephemeral } = options;
-	return { gitBranch: typeof gitBranch === 'string' ? gitBranch : null, mysql: mysql === true, ephemeral: ephemeral === true };
+	const { gitBranch, mysql, ephemeral, expiresAt } = options;
+	return { gitBranch: textOrNull(gitBranch), mysql: mysql === true, ephemeral: ephemeral === true, expiresAt: textOrNull(expiresAt) };
+}
+
+function textOrNull(value: unknown): string | null {
+	return typeof value === 'string' ? value : null;
 }
 
 /**
@@ -20,9 +25,28 @@ export function branchOptions(name: string, wishes: BranchWishes | undefined, an
 	const recorded = recordedBranch(anchor?.options);
 	if (!wishes) return recorded;
 	if (anchor && !recorded) throw notABranch(name);
-	const { gitBranch, named, mysql = recorded?.mysql ?? false, ephemeral = recorded?.ephemeral ?? false } = wishes;
+	const { gitBranch, named, ...wished } = wishes;
 	if (recorded && !named && recorded.gitBranch !== gitBranch) throw nameTaken(name, recorded.gitBranch, gitBranch);
-	return { gitBranch, mysql, ephemeral };
+	return { ...(recorded ?? { mysql: false, ephemeral: false, expiresAt: expiryAfter(defaultTtl, new Date()) }), ...wished, gitBranch };
+}
+
+/** What a change of these options does to the branch that stands, a line each. */
+export function consequences(before: BranchOptions, after: BranchOptions): string[] {
+	const { mysql, ephemeral } = after;
+	return [
+		...(mysql && !before.mysql ? ['MySQL comes beside PostgreSQL: the task is replaced, and what runs in it ends'] : []),
+		...(!mysql && before.mysql ? ['MySQL goes, with all its data: the task is replaced, and what runs in it ends'] : []),
+		...(ephemeral && !before.ephemeral ? ['its databases move to the storage of the task: all their data go, now and whenever the task is replaced'] : []),
+		...(!ephemeral && before.ephemeral ? ['its databases move to files that outlive the task: they begin empty'] : []),
+	];
+}
+
+/** @throws UserError `BranchExpired` where its time is up and no other is wished for: nothing may start it again by the way */
+export function assertNotExpired(name: string, branch: BranchOptions | undefined): void {
+	if (!branch || !isPast(branch.expiresAt, new Date())) return;
+	throw new UserError('BranchExpired', `the time of branch ${name} was up at ${branch.expiresAt}: its service is stopped`, {
+		hint: `airflow-deploy branch create ${name} --ttl ${defaultTtl}   # brings it back; branch delete ${name} removes it`,
+	});
 }
 
 function nameTaken(name: string, other: string | null, gitBranch: string | null): UserError {

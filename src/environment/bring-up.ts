@@ -11,6 +11,7 @@ import { environmentStack, type Goal, keysOf } from '../stacks/environment.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
 import { sharedScope, sharedStack } from '../stacks/shared.ts';
 import { UserError } from '../errors.ts';
+import { assertNotExpired } from './branch-options.ts';
 import { definitionWith } from './components.ts';
 import type { PlanDocument, UpDocument } from './documents.ts';
 import type { Options } from './options.ts';
@@ -44,15 +45,28 @@ export async function bringUp(options: Options, goal: Goal): Promise<UpDocument>
 export async function planUp(options: Options): Promise<PlanDocument> {
 	const states = await readStates(options);
 	const inputs = await stackInputs(options, states, 'up');
+	const lines = standingCost(inputs);
+	const cost: PlanDocument['cost'] = { ...total(lines), currency: 'USD', lines };
+	if (isStopped(options, inputs)) return { changes: [], cost };
 	const changes = await plan(stacksFor(inputs), lookAt(options, states));
 	await preflight(options, inputs, states.get(options.config.environment)?.entries ?? {}, 'up').catch(sayWhatStops(options));
-	const lines = standingCost(inputs);
-	return { changes: changes.map(({ key, type, action, why }) => ({ key, type, action, why })), cost: { ...total(lines), currency: 'USD', lines } };
+	return { changes: changes.map(({ key, type, action, why }) => ({ key, type, action, why })), cost };
+}
+
+function isStopped(options: Options, { config, branch }: StackInputs): boolean {
+	try {
+		assertNotExpired(config.environment, branch);
+		return false;
+	} catch (error) {
+		sayWhatStops(options)(error);
+		return true;
+	}
 }
 
 async function converge(options: Options, held: Held, goal: Goal): Promise<Outcome> {
 	await forgetVanished(options, held);
 	const inputs = await stackInputs(options, held.run.states, goal);
+	assertNotExpired(inputs.config.environment, inputs.branch);
 	await preflight(options, inputs, held.environment.entries, goal);
 	const stacks = stacksFor(inputs);
 	return up(stacks, sharingEarly(held, stacks[0]), keysOf(goal, inputs));

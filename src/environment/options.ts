@@ -9,6 +9,8 @@ export interface BranchWishes {
 	readonly named: boolean;
 	readonly mysql?: boolean;
 	readonly ephemeral?: boolean;
+	/** When it ends, ISO 8601; null: never. */
+	readonly expiresAt?: string | null;
 }
 
 /** What every operation on an environment works with; handed in by the command. */

@@ -132,9 +132,15 @@ async function recordedObjects(options: Options, states: ReadonlyMap<string, Sta
 	return Promise.all(
 		all.map(async ({ scope, key, entry }) => ({
 			...recordOf(key, entry),
-			status: (await limit(() => isThere(options, states, scope, key, entry))) ? entry.status : 'missing',
+			status: (await limit(() => isThere(options, states, scope, key, entry))) ? entry.status : absence(entry),
 		})),
 	);
+}
+
+/** What goes by itself has done its work. */
+function absence({ type }: Entry): string {
+	const kind = kinds.get(type);
+	return kind && !isAction(kind) && kind.endsItself ? 'done' : 'missing';
 }
 
 export function recordOf(key: string, { type, id, arn, status }: Entry): RecordedObject {

@@ -7,7 +7,7 @@ import { ignoring } from '../resources/support.ts';
 import type { Goal } from '../stacks/environment.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
 import { sharedScope } from '../stacks/shared.ts';
-import { branchOptions } from './branch-options.ts';
+import { branchOptions, consequences, recordedBranch } from './branch-options.ts';
 import { callerCidr } from './caller-address.ts';
 import { serviceWith } from './components.ts';
 import { publicAddresses } from './given-network.ts';
@@ -20,6 +20,9 @@ export async function stackInputs(options: Options, states: ReadonlyMap<string, 
 	const entries = (scope: string): Record<string, Entry> => states.get(scope)?.entries ?? {};
 	const source = resolve(cwd, config.source);
 	const anchor = await anchorOf(options);
+	const branch = branchOptions(config.environment, options.branch, anchor);
+	const before = recordedBranch(anchor?.options);
+	if (branch && before) for (const line of consequences(before, branch)) options.warn(line);
 	const [bundle, image, zones, assignPublicIp, allowedCidrs] = await Promise.all([
 		readBundle(source),
 		config.image === undefined ? imageContext(source, config.baseImage) : undefined,
@@ -36,7 +39,7 @@ export async function stackInputs(options: Options, states: ReadonlyMap<string, 
 		bundle,
 		imageHash: image?.hash,
 		runningScheduler: goal === 'upload' ? runningScheduler(entries(config.environment)) : undefined,
-		branch: branchOptions(config.environment, options.branch, anchor),
+		branch,
 	};
 }
 

@@ -12,6 +12,8 @@ export type Props = Network & {
 	/** 100 and 200: the old task runs until the new one is healthy; 0 and 100: it is stopped first. */
 	minimumHealthyPercent: number;
 	maximumPercent: number;
+	/** When its time is up, ISO 8601: the tag `expiresAt`. Null: never, and no tag. */
+	expiresAt: string | null;
 };
 export type Outputs = {
 	name: string;
@@ -26,6 +28,7 @@ export type Outputs = {
 	deployment: string;
 	/** IN_PROGRESS, COMPLETED, FAILED, or FAILING: in progress, and its tasks die. */
 	rollout: string;
+	expiresAt: string | null;
 };
 
 /** What CreateService and UpdateService have in common. */
@@ -60,6 +63,7 @@ export function outputsOf(service: Service, cluster: string): Outputs {
 		percent: percentOf(service.deploymentConfiguration ?? {}),
 		deployment: newest?.id ?? '',
 		rollout: rolloutOf(newest),
+		expiresAt: service.tags?.find(({ key }) => key === 'expiresAt')?.value ?? null,
 	};
 }
 

@@ -1,4 +1,4 @@
-import { CreateServiceCommand, DeleteServiceCommand, ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
+import { CreateServiceCommand, DeleteServiceCommand, ECSClient, TagResourceCommand, UntagResourceCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { describeService, ecsTags, findTasks, networkConfiguration, networkText, tagsFromEcs } from './ecs.ts';
@@ -19,7 +19,7 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 	replacement: 'delete-first',
 	permissions: [
 		{ actions: ['ecs:DescribeServices'], on: services },
-		{ actions: ['ecs:CreateService', 'ecs:UpdateService', 'ecs:TagResource'], on: services, for: 'up' },
+		{ actions: ['ecs:CreateService', 'ecs:UpdateService', 'ecs:TagResource', 'ecs:UntagResource'], on: services, for: 'up' },
 		{ actions: ['ecs:ListServiceDeployments'], on: services, for: 'up' },
 		{ actions: ['ecs:StopServiceDeployment'], on: ['arn:{partition}:ecs:{region}:{account}:service-deployment/{project}-*/{project}-*/*'], for: 'up' },
 		{ actions: ['ecs:UpdateService', 'ecs:DeleteService'], on: services, for: 'teardown' },
@@ -48,13 +48,13 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 			clientToken: ctx.token,
 			launchType: 'FARGATE',
 			platformVersion: 'LATEST',
-			tags: ecsTags(ctx.tags),
+			tags: ecsTags({ ...ctx.tags, ...expiryTag(props) }),
 		});
 		const { service } = await retrying(ctx, () => ctx.aws.client(ECSClient).send(create), {
 			passing: /Unable to assume the service linked role|ECS service role being passed|unable to assume the role|still Draining/i,
 			why: 'waiting for ECS to know its roles',
 		});
-		return outputsOf(required(service), props.cluster);
+		return { ...outputsOf(required(service), props.cluster), expiresAt: props.expiresAt };
 	},
 
 	async wait(ctx, outputs) {
@@ -62,18 +62,12 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 		return { ...outputs, deployment, rollout: 'COMPLETED' };
 	},
 
-	matches: (props, outputs) =>
-		outputs.taskDefinition === props.taskDefinition &&
-		outputs.desiredCount === props.desiredCount &&
-		outputs.network === networkText(networkConfiguration(props)) &&
-		outputs.percent === percentOf(props) &&
-		!outputs.rollout.startsWith('FAIL'),
+	matches: (props, outputs) => outputs.expiresAt === props.expiresAt && runsAs(props, outputs),
 
 	async update(ctx, props, outputs) {
-		// A failed deployment of this very revision is started again only by force.
-		const forceNewDeployment = outputs.rollout.startsWith('FAIL') && outputs.taskDefinition === props.taskDefinition;
-		const { service } = await ctx.aws.client(ECSClient).send(new UpdateServiceCommand({ ...settings(props), service: props.name, forceNewDeployment }));
-		return outputsOf(required(service), props.cluster);
+		if (outputs.expiresAt !== props.expiresAt) await tagExpiry(ctx, outputs.arn, props);
+		const { expiresAt } = props;
+		return { ...(runsAs(props, outputs) ? outputs : await deploy(ctx, props, outputs)), expiresAt };
 	},
 
 	async remove(ctx, { cluster, name }) {
@@ -91,6 +85,34 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 		return service !== undefined && service.status !== 'INACTIVE' && carriesNonce(ctx, tagsFromEcs(service.tags));
 	},
 });
+
+/** Whether what the service runs, and how, is what is wanted. */
+function runsAs(props: Props, outputs: Outputs): boolean {
+	return (
+		outputs.taskDefinition === props.taskDefinition &&
+		outputs.desiredCount === props.desiredCount &&
+		outputs.network === networkText(networkConfiguration(props)) &&
+		outputs.percent === percentOf(props) &&
+		!outputs.rollout.startsWith('FAIL')
+	);
+}
+
+async function deploy(ctx: Context<Aws>, props: Props, { rollout, taskDefinition }: Outputs): Promise<Outputs> {
+	// A failed deployment of this very revision is started again only by force.
+	const forceNewDeployment = rollout.startsWith('FAIL') && taskDefinition === props.taskDefinition;
+	const { service } = await ctx.aws.client(ECSClient).send(new UpdateServiceCommand({ ...settings(props), service: props.name, forceNewDeployment }));
+	return outputsOf(required(service), props.cluster);
+}
+
+function expiryTag({ expiresAt }: Props): Record<string, string> {
+	return expiresAt === null ? {} : { expiresAt };
+}
+
+async function tagExpiry(ctx: Context<Aws>, resourceArn: string, props: Props): Promise<void> {
+	const ecs = ctx.aws.client(ECSClient);
+	if (props.expiresAt === null) await ecs.send(new UntagResourceCommand({ resourceArn, tagKeys: ['expiresAt'] }));
+	else await ecs.send(new TagResourceCommand({ resourceArn, tags: ecsTags(expiryTag(props)) }));
+}
 
 async function remove(ctx: Context<Aws>, cluster: string, service: string): Promise<void> {
 	const ecs = ctx.aws.client(ECSClient);

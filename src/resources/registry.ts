@@ -26,6 +26,7 @@ import { RunTask } from './run-task.ts';
 import { Anchor } from './s3-anchor.ts';
 import { BucketSettings } from './s3-bucket-settings.ts';
 import { Bucket } from './s3-bucket.ts';
+import { Schedule } from './schedule.ts';
 import { Secret } from './secret.ts';
 import { SecurityGroupIngress } from './security-group-ingress.ts';
 import { SecurityGroup } from './security-group.ts';
@@ -65,6 +66,7 @@ const all: readonly unknown[] = [
 	Route,
 	RouteTable,
 	RunTask,
+	Schedule,
 	Secret,
 	SecurityGroup,
 	SecurityGroupIngress,

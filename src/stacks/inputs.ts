@@ -10,6 +10,9 @@ export interface Place {
 	readonly partition: string;
 }
 
+/** What runs the tasks of DAGs: the scheduler itself, or a Fargate task for each. */
+export type Executor = 'local' | 'ecs';
+
 /** What makes an environment a branch: kept in its anchor. */
 export interface BranchOptions {
 	/** Which it was made for; null where the code comes from no git branch. */
@@ -17,6 +20,8 @@ export interface BranchOptions {
 	readonly mysql: boolean;
 	/** Databases on the task's own storage: they begin anew with each task. */
 	readonly ephemeral: boolean;
+	/** When its service is stopped, ISO 8601 in whole seconds; null: never. */
+	readonly expiresAt: string | null;
 }
 
 /** All that a stack is made from. It is complete before the first call that changes anything. */
@@ -34,6 +39,8 @@ export interface StackInputs {
 	readonly imageHash: string | undefined;
 	/** For `upload`: the task definition of the scheduler that will parse the bundle, so that no release is waited for. */
 	readonly runningScheduler: string | undefined;
+	/** Kept in the anchor. */
+	readonly executor: Executor;
 	/** Undefined for an environment with services and an RDS instance of its own. */
 	readonly branch: BranchOptions | undefined;
 }
@@ -56,6 +63,6 @@ export function pageUrlOf({ config, branch }: Pick<StackInputs, 'config' | 'bran
 }
 
 /** What is kept in an environment's anchor, for runs that are told nothing else. */
-export function anchorOptions({ allowedCidrs, branch }: StackInputs): JsonObject {
-	return { allowedCidrs: [...allowedCidrs], ...(branch ? { kind: 'branch', ...branch } : {}) };
+export function anchorOptions({ allowedCidrs, executor, branch }: StackInputs): JsonObject {
+	return { allowedCidrs: [...allowedCidrs], executor, ...(branch ? { kind: 'branch', ...branch } : {}) };
 }

@@ -58,6 +58,11 @@ export function branchPolicy(needs: TaskNeeds): JsonObject {
 	);
 }
 
+/** Stops one service. */
+export function stopPolicy(serviceArn: string): JsonObject {
+	return policy(allow(['ecs:UpdateService'], [serviceArn]));
+}
+
 /** Makes the first copy of the bundle. */
 export function initPolicy(needs: TaskNeeds): JsonObject {
 	return policy(mount(needs, ['elasticfilesystem:ClientWrite']), ...readBundle(needs));

@@ -53,16 +53,19 @@ export function addRoles(stack: Stack<Aws>, inputs: StackInputs, needs: Needs): 
 	};
 }
 
-/** A role for tasks of this account's ECS. */
-export function addRole(stack: Stack<Aws>, inputs: StackInputs, anchor: Node, name: string): RoleNode {
-	const { config, place } = inputs;
+/** A role for tasks of this account's ECS, or for somebody else. @param who the service, and its objects that may use the role */
+export function addRole(stack: Stack<Aws>, inputs: StackInputs, anchor: Node, name: string, who = tasksOf(inputs)): RoleNode {
+	const { config } = inputs;
 	return stack.add(IamRole, `role-${name}`, { anchor }, () => ({
 		name: naming(inputs).in(stack.scope).role(name),
-		service: 'ecs-tasks.amazonaws.com',
-		sourceArn: `arn:${place.partition}:ecs:${place.region}:${place.account}:*`,
+		...who,
 		path: config.rolePath,
 		permissionsBoundary: config.permissionsBoundary ?? null,
 	}));
+}
+
+function tasksOf({ place: { partition, region, account } }: StackInputs): { service: string; sourceArn: string } {
+	return { service: 'ecs-tasks.amazonaws.com', sourceArn: `arn:${partition}:ecs:${region}:${account}:*` };
 }
 
 type Named<Outputs extends JsonObject> = Readonly<Record<string, Node<Outputs>>>;

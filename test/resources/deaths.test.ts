@@ -8,6 +8,7 @@ import type { DeathRecord } from '../../src/resources/death-record.ts';
 import { EcsService } from '../../src/resources/ecs-service.ts';
 import { RunTask } from '../../src/resources/run-task.ts';
 import type { DeathClass } from '../../src/resources/task-death.ts';
+import { askForFaults } from '../local/faults.ts';
 import { type EcsStage, openEcsStage } from './ecs-stage.ts';
 
 /** Every class of death that this machine can really have, on the local endpoint; the others are in task-death.test.ts. */
@@ -50,6 +51,8 @@ async function die(name: string, script: string, more: { container?: JsonObject;
 const secret = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:airflow-test-gone-AbCdEf';
 const gone = { logConfiguration: { logDriver: 'awslogs', options: { 'awslogs-group': '/gone', 'awslogs-region': 'us-east-1', 'awslogs-stream-prefix': 'x' } } };
 const connect = (port: number): string => `python -c 'import psycopg2; psycopg2.connect(host="127.0.0.1", port=${port}, dbname="airflow", user="airflow", password="secret")'`;
+/** Of a task that may hold 512 MiB. */
+const hog = `python -c 'import time; held = b"x" * (700 << 20); time.sleep(300)'`;
 const foreign = String.raw`printf '\177ELF\002\001\001\000\000\000\000\000\000\000\000\000\002\000\363\000\001\000\000\000' > ./foreign; chmod +x ./foreign; exec ./foreign`;
 
 describe.each<[DeathClass, string, string, { container?: JsonObject; definition?: JsonObject }, RegExp]>([
@@ -58,7 +61,8 @@ describe.each<[DeathClass, string, string, { container?: JsonObject; definition?
 	['logs', 'logs', 'true', { container: gone }, /log group of logs does not exist/],
 	['architecture', 'foreign', foreign, {}, /another processor/],
 	['database-refused', 'database', connect(1), {}, /does not answer \(Connection refused\)/],
-	['out-of-memory', 'memory', 'kill -KILL $$', {}, /137/],
+	['out-of-memory', 'memory', hog, {}, /memory needed more memory than it has/],
+	['out-of-memory', 'killed', 'kill -KILL $$', {}, /137/],
 	['exit-code', 'code', 'echo "ValueError: nonsense"; exit 7', {}, /exited with 7: ValueError: nonsense/],
 	['exit-code', 'missing', 'airflw version', {}, /127/],
 ])('%s', { concurrent: true }, (kind, name, script, more, cause) => {
@@ -83,6 +87,27 @@ test('efs-mount: kept, and tried again while its name may be too new to be known
 	expect(kept[0]?.after).toBeLessThan(5);
 });
 
+describe('no-capacity', () => {
+	const notesOf = async (kind: 'task' | 'service'): Promise<string[]> => {
+		const name = `crowded-${kind}`;
+		const taskDefinition = await stage.revision(name, kind === 'task' ? 'true' : 'trap "exit 0" TERM; while :; do sleep 0.1; done');
+		await askForFaults(stage.aws.endpoint ?? '', [{ fault: 'no-capacity', family: `airflow-test-${name}` }]);
+		const { ctx, notes } = watched(name);
+		if (kind === 'task') await RunTask.run(ctx, { ...stage.place, taskDefinition, container: name, inputs: {} }, undefined);
+		else {
+			const wanted = { ...stage.place, name: `airflow-test-${name}`, taskDefinition, desiredCount: 1, minimumHealthyPercent: 100, maximumPercent: 200, expiresAt: null };
+			const made = await EcsService.create(ctx, wanted);
+			await EcsService.wait?.(ctx, made, wanted);
+			await EcsService.remove(ctx, made);
+		}
+		return notes;
+	};
+
+	test.each(['task', 'service'] as const)('a %s waits for room, says for what, and goes on', async (kind) => {
+		expect(await notesOf(kind)).toContainEqual(expect.stringMatching(/no room for a Fargate task of this size here now: wait: ECS tries again by itself/));
+	}, 60_000);
+});
+
 describe('the record of a dead task', () => {
 	test('holds its last 200 lines and no secret', async () => {
 		const { error, kept } = await die('chatty', 'for i in $(seq 250); do echo "line $i."; done; echo "postgresql://airflow:hunter2@db:5432/airflow"; exit 1', { container: { environment: [{ name: 'TOKEN', value: 'hunter2' }] } });
@@ -95,7 +120,7 @@ describe('the record of a dead task', () => {
 });
 
 describe('a service', () => {
-	const props = (name: string, taskDefinition: string) => ({ ...stage.place, name: `airflow-test-${name}`, taskDefinition, desiredCount: 1, minimumHealthyPercent: 100, maximumPercent: 200 });
+	const props = (name: string, taskDefinition: string) => ({ ...stage.place, name: `airflow-test-${name}`, taskDefinition, desiredCount: 1, minimumHealthyPercent: 100, maximumPercent: 200, expiresAt: null });
 
 	test('whose health check fails ends the wait at its first task', async () => {
 		const check = { healthCheck: { command: ['CMD', 'bash', '-c', 'false'], interval: 5, timeout: 2, retries: 1 } };

@@ -6,7 +6,7 @@ import { samples as samplesA } from './samples-a.ts';
 import { samples as samplesB } from './samples-b.ts';
 
 /** IAM's name of each service, by the SDK's; S3's actions are not named after its calls. */
-const prefixes: Readonly<Record<string, string>> = { EC2: 'ec2', EFS: 'elasticfilesystem', ECS: 'ecs', ECR: 'ecr', RDS: 'rds', IAM: 'iam', SecretsManager: 'secretsmanager', CloudWatchLogs: 'logs' };
+const prefixes: Readonly<Record<string, string>> = { EC2: 'ec2', EFS: 'elasticfilesystem', ECS: 'ecs', ECR: 'ecr', RDS: 'rds', IAM: 'iam', SecretsManager: 'secretsmanager', CloudWatchLogs: 'logs', Scheduler: 'scheduler' };
 
 let endpoint: TestEndpoint;
 let aws: Aws;

@@ -9,6 +9,7 @@ import { EcsTaskDefinition } from '../../src/resources/ecs-task-definition.ts';
 import { IamRolePolicy } from '../../src/resources/iam-role-policy.ts';
 import { IamRole } from '../../src/resources/iam-role.ts';
 import { LogGroup } from '../../src/resources/log-group.ts';
+import { Schedule } from '../../src/resources/schedule.ts';
 import { Secret } from '../../src/resources/secret.ts';
 import { ServiceLinkedRole } from '../../src/resources/service-linked-role.ts';
 import { sample } from './sample.ts';
@@ -93,9 +94,26 @@ const service = sample(EcsService, 'service', { cluster, definition, subnetA, se
 	desiredCount: 0,
 	minimumHealthyPercent: 0,
 	maximumPercent: 100,
+	expiresAt: null,
 	subnets: [subnetA.subnetId],
 	securityGroups: [securityGroup.groupId],
 	assignPublicIp: true,
 }));
 
-export const samples = [ecsRole, rdsRole, role, rolePolicy, secret, subnetGroup, instance, url, logGroup, repository, cluster, definition, service];
+const scheduleRole = sample(IamRole, 'role-schedule', {}, (_needs, { partition, region, account }) => ({
+	name: `airflow-test-schedule-${region}`,
+	service: 'scheduler.amazonaws.com',
+	sourceArn: `arn:${partition}:scheduler:${region}:${account}:schedule-group/default`,
+	path: '/',
+	permissionsBoundary: null,
+}));
+const stop = { name: 'airflow-test-expiry', cluster: 'airflow-test', service: 'airflow-test-web' };
+const schedule = sample(
+	Schedule,
+	'schedule',
+	{ scheduleRole },
+	({ scheduleRole }) => ({ ...stop, roleArn: scheduleRole.arn, at: '2099-01-01T00:00:00Z' }),
+	({ scheduleRole }) => ({ ...stop, roleArn: scheduleRole.arn, at: '2099-02-01T00:00:00Z' }),
+);
+
+export const samples = [schedule, ecsRole, rdsRole, role, rolePolicy, secret, subnetGroup, instance, url, logGroup, repository, cluster, definition, service];

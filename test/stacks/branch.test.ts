@@ -11,7 +11,7 @@ const { config } = await loadConfig({ env: { AIRFLOW_DEPLOY_ENV: 'login' }, cwd:
 const place = { account: '123456789012', region: 'eu-west-1', partition: 'aws' };
 
 function stackFor(wishes: Partial<BranchOptions> = {}): Stack<never> {
-	const branch: BranchOptions = { gitBranch: 'feature/login', mysql: false, ephemeral: false, ...wishes };
+	const branch: BranchOptions = { gitBranch: 'feature/login', mysql: false, ephemeral: false, expiresAt: null, ...wishes };
 	const inputs: StackInputs = { config, place, zones: ['eu-west-1a', 'eu-west-1b'], assignPublicIp: true, allowedCidrs: ['203.0.113.7/32'], bundle: { hash: 'b', restart: 'r', files: new Map() }, imageHash: 'i', runningScheduler: undefined, branch };
 	return branchStack(inputs, sharedStack(inputs).shared, branch);
 }
@@ -83,6 +83,27 @@ test('ephemeral: the databases write to the storage of their task', () => {
 	expect(propsOf(stack, 'task-definition-airflow')['definition']).toMatchObject({ volumes: [{ name: 'bundle' }] });
 });
 
+describe('with an hour at which it ends', () => {
+	const stack = stackFor({ expiresAt: '2026-12-01T12:00:00Z' });
+
+	test('a schedule stops its service, and a tag says when', () => {
+		expect(propsOf(stack, 'schedule')).toEqual({ name: 'airflow-login-expiry', at: '2026-12-01T12:00:00Z', roleArn: 'role-schedule.arn', cluster: 'cluster.name', service: 'airflow-login-airflow' });
+		expect(propsOf(stack, 'service-airflow')).toMatchObject({ name: 'airflow-login-airflow', expiresAt: '2026-12-01T12:00:00Z' });
+		// What was interrupted before the schedule stood must not stay for ever.
+		expect(Object.values(stack.nodes.get('service-airflow')?.needs ?? {}).map(({ key }) => key)).toContain('schedule');
+	});
+
+	test('its role can do nothing else, and nobody else can use it', () => {
+		const document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: ['ecs:UpdateService'], Resource: ['arn:aws:ecs:eu-west-1:123456789012:service/cluster.name/airflow-login-airflow'] }] };
+		expect(propsOf(stack, 'policy-schedule')['document']).toEqual(document);
+		expect(propsOf(stack, 'role-schedule')).toMatchObject({ service: 'scheduler.amazonaws.com', sourceArn: 'arn:aws:scheduler:eu-west-1:123456789012:schedule-group/default' });
+	});
+
+	test('without one there is no schedule', () => {
+		expect([...stackFor().nodes.keys()].filter((key) => key.includes('schedule'))).toEqual(['log-group-scheduler']);
+	});
+});
+
 test('its role may use its own part of the bucket and its own groups only', () => {
 	const { document } = propsOf(stackFor(), 'policy-airflow') as { document: { Statement: { Action: string[]; Resource: string[]; Condition?: object }[] } };
 	const resources = document.Statement.filter(({ Action }) => !Action[0]?.startsWith('ssmmessages:')).flatMap(({ Resource }) => Resource);
@@ -92,5 +113,5 @@ test('its role may use its own part of the bucket and its own groups only', () =
 });
 
 test('what it is made from is kept in its anchor', () => {
-	expect(propsOf(stackFor({ mysql: true }), 'anchor')['options']).toEqual({ kind: 'branch', gitBranch: 'feature/login', mysql: true, ephemeral: false, allowedCidrs: ['203.0.113.7/32'] });
+	expect(propsOf(stackFor({ mysql: true }), 'anchor')['options']).toEqual({ kind: 'branch', gitBranch: 'feature/login', mysql: true, ephemeral: false, expiresAt: null, allowedCidrs: ['203.0.113.7/32'] });
 });
