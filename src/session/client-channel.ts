@@ -6,11 +6,22 @@ export const clientVersion = '1.2.0.0';
 /** Unconfirmed messages before what is typed is held back. */
 const window = 64;
 
+/** What the agent says of itself in its greeting. */
+export interface Greeting {
+	/** Four numbers. */
+	readonly agentVersion: string;
+	/** `InteractiveCommands`, `Port` … */
+	readonly sessionType: string;
+}
+
 export interface ChannelEvents {
 	send(frame: Buffer): void;
-	/** The command can be typed to. */
-	ready(): void;
+	/** The command can be typed to, or the port be used. */
+	ready(greeting: Greeting): void;
+	/** The command's output, or bytes of forwarded connections. */
 	shown(bytes: Buffer): void;
+	/** One of `SessionFlag`. */
+	flagged?(flag: number): void;
 	/** The session is over. @param output what the agent says about it, mostly nothing */
 	closed(output: string): void;
 	/** `isFull` may have changed. */
@@ -25,6 +36,7 @@ export class ClientChannel {
 	readonly #events: ChannelEvents;
 	readonly #outbox = new Outbox('input_stream_data', window);
 	readonly #inbox = new Inbox();
+	#greeting: Greeting = { agentVersion: '', sessionType: '' };
 
 	constructor(events: ChannelEvents) {
 		this.#events = events;
@@ -60,6 +72,21 @@ export class ClientChannel {
 		this.#send(PayloadType.flag, flag, now);
 	}
 
+	/** Delivers nothing more, until `release`: the agent has to wait. */
+	hold(): void {
+		this.#inbox.hold();
+	}
+
+	/** @throws MalformedMessage */
+	release(now: number): void {
+		for (const message of this.#inbox.release()) this.#accept(message, now);
+	}
+
+	/** Messages that came while nothing was delivered. */
+	get heldBack(): number {
+		return this.#inbox.heldBack;
+	}
+
 	/** Repeats what was not confirmed in time. */
 	tick(now: number): void {
 		for (const frame of this.#outbox.due(now)) this.#events.send(frame);
@@ -75,9 +102,16 @@ export class ClientChannel {
 		for (const each of ready) this.#handle(each, now);
 	}
 
+	#greet(payload: Buffer, now: number): void {
+		const { greeting, answer } = handshake(payload);
+		this.#greeting = greeting;
+		this.#send(PayloadType.handshakeResponse, Buffer.from(JSON.stringify(answer)), now);
+	}
+
 	#handle({ payloadType, payload }: Message, now: number): void {
-		if (payloadType === PayloadType.handshakeRequest) return this.#send(PayloadType.handshakeResponse, Buffer.from(JSON.stringify(handshakeAnswer(payload))), now);
-		if (payloadType === PayloadType.handshakeComplete) return this.#events.ready();
+		if (payloadType === PayloadType.handshakeRequest) return this.#greet(payload, now);
+		if (payloadType === PayloadType.handshakeComplete) return this.#events.ready(this.#greeting);
+		if (payloadType === PayloadType.flag && payload.length === 4) return this.#events.flagged?.(payload.readUInt32BE());
 		// 11 and 12, a standard error and an exit code, are in AWS's client, but no agent of ECS sends them.
 		if (payloadType === PayloadType.output || payloadType === PayloadType.error) this.#events.shown(payload);
 	}
@@ -90,13 +124,22 @@ function closingWords({ payload }: Message): string {
 
 const ActionStatus = { success: 1, failed: 2, unsupported: 3 } as const;
 
-/** Agrees to a shell; refuses what would be needed for a channel that a KMS key encrypts. */
-function handshakeAnswer(payload: Buffer): object {
-	const { RequestedClientActions: requested } = jsonOf(payload);
-	const actions = (Array.isArray(requested) ? requested : []).map((action: { ActionType?: unknown }) => String(action.ActionType));
-	const processed = actions.map((type) => {
-		const known = type === 'SessionType';
+interface RequestedAction {
+	readonly ActionType?: unknown;
+	readonly ActionParameters?: { readonly SessionType?: unknown };
+}
+
+/** Agrees to a session of any type; refuses what would be needed for a channel that a KMS key encrypts. */
+function handshake(payload: Buffer): { greeting: Greeting; answer: object } {
+	const { AgentVersion: version, RequestedClientActions: requested } = jsonOf(payload);
+	const actions = (Array.isArray(requested) ? requested : []) as readonly RequestedAction[];
+	const processed = actions.map(({ ActionType }) => {
+		const [type, known] = [String(ActionType), ActionType === 'SessionType'];
 		return { ActionType: type, ActionStatus: known ? ActionStatus.success : ActionStatus.unsupported, ActionResult: null, Error: known ? '' : `Unsupported action ${type}` };
 	});
-	return { ClientVersion: clientVersion, ProcessedClientActions: processed, Errors: processed.flatMap(({ Error: error }) => (error === '' ? [] : [error])) };
+	const sessionType = actions.find(({ ActionType }) => ActionType === 'SessionType')?.ActionParameters?.SessionType;
+	return {
+		greeting: { agentVersion: typeof version === 'string' ? version : '', sessionType: typeof sessionType === 'string' ? sessionType : '' },
+		answer: { ClientVersion: clientVersion, ProcessedClientActions: processed, Errors: processed.flatMap(({ Error: error }) => (error === '' ? [] : [error])) },
+	};
 }

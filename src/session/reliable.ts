@@ -80,9 +80,31 @@ const longestBuffer = 10_000;
 export class Inbox {
 	readonly #ahead = new Map<number, Message>();
 	#expected = 0;
+	#held: Message[] | undefined;
+
+	/** What comes is kept unconfirmed, until `release`: so the other side has to wait, and what it confirms still gets through. */
+	hold(): void {
+		this.#held ??= [];
+	}
+
+	/** @returns what came meanwhile, to be accepted again */
+	release(): readonly Message[] {
+		const held = this.#held ?? [];
+		this.#held = undefined;
+		return held;
+	}
+
+	/** How many messages are held. */
+	get heldBack(): number {
+		return this.#held?.length ?? 0;
+	}
 
 	/** @returns what can be worked on now, and whether the message is to be confirmed */
 	accept(message: Message): { readonly ready: readonly Message[]; readonly confirm: boolean } {
+		if (this.#held !== undefined) {
+			this.#held.push(message);
+			return { ready: [], confirm: false };
+		}
 		// A copy is confirmed again: the first confirmation may have been lost with a connection.
 		if (message.sequence < this.#expected) return { ready: [], confirm: true };
 		if (message.sequence > this.#expected && this.#ahead.size >= longestBuffer) return { ready: [], confirm: false };

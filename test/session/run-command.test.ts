@@ -1,18 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { RunningContainer } from '../../src/local/ecs/runtime.ts';
-import { startTerminal } from '../../src/local/runtime/terminal.ts';
-import { openDataChannel, sessionIdIn } from '../../src/local/session/data-channel.ts';
-import { Sessions } from '../../src/local/session/sessions.ts';
+import { describe, expect, test } from 'vitest';
+import type { Sessions } from '../../src/local/session/sessions.ts';
+import { TerminalWork } from '../../src/local/session/terminal-work.ts';
 import { CommandRun } from '../../src/session/run-command.ts';
 import { type CommandMode, wrapCommand } from '../../src/session/wrapped-command.ts';
-import { python, temporaryDirectory, until } from '../local/runtime/support.ts';
+import { temporaryDirectory, until } from '../local/runtime/support.ts';
+import { dataChannels } from './data-channels.ts';
 
 interface World {
 	/** Runs words in the container; `input` undefined: none. */
@@ -27,34 +23,14 @@ interface Started {
 	readonly size: { columns: number; rows: number };
 }
 
-/** A container that is a directory of programs on this machine, and the endpoint's data channels before it. */
 async function world({ path = '/usr/bin:/bin' } = {}): Promise<World> {
-	let stop = (): void => {};
-	const exited = new Promise<{ exitCode: number; outOfMemory: boolean }>((resolve) => (stop = () => resolve({ exitCode: 0, outOfMemory: false })));
-	const container: RunningContainer = {
-		exited,
-		signal() {},
-		kill() {},
-		exec: () => Promise.reject(new Error('not asked')),
-		openTerminal: (command, size) => Promise.resolve(startTerminal({ python, command, environment: { PATH: path }, directory: '/tmp' }, size)),
-	};
-	const server = createServer();
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const clock = { now: () => Date.now(), setTimer: (ms: number, callback: () => void) => clearTimeout.bind(undefined, setTimeout(callback, ms).unref()) };
-	const sessions = new Sessions(clock, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-	server.on('upgrade', (request, socket, head) => openDataChannel(sessions, sessionIdIn(new URL(request.url ?? '', 'http://x').pathname) ?? '', request, socket, head));
-	onTestFinished(() => {
-		stop();
-		server.closeAllConnections();
-		server.close();
-	});
+	const { sessions, container, stop } = await dataChannels({ path });
 	return {
 		sessions,
-		stop: () => stop(),
+		stop,
 		run(words, { mode = 'closed', input = Readable.from([]), asRoot = false, signal = new AbortController().signal } = {}) {
 			const wrapped = wrapCommand(words, { mode, asRoot });
-			const address = sessions.open({ name: 'test', container, command: wrapped.command });
+			const address = sessions.open({ name: 'test', container, work: new TerminalWork(container, wrapped.command) });
 			if (address === undefined) throw new Error('too many sessions');
 			const bytes: Buffer[] = [];
 			const size = { columns: 90, rows: 30 };

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
 /**
@@ -73,6 +74,8 @@ export interface RunningContainer {
 	 * @throws Error as Go words it where there is no such program
 	 */
 	openTerminal(command: readonly string[], size: TerminalSize): Promise<Terminal>;
+	/** A TCP connection as a program inside would make it: `localhost` is the task. */
+	connect(host: string, port: number): Socket;
 }
 
 export interface TerminalSize {

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import type { ContainerSpec, RunningContainer } from '../ecs/runtime.ts';
 import type { Image } from './image.ts';
@@ -58,6 +59,7 @@ export async function startContainer(spec: ContainerSpec, image: Image, place: C
 			void terminal.exited.then(() => running.delete(kill));
 			return terminal;
 		},
+		connect: (host, port) => connect({ host: translate(host, places), port, noDelay: true }),
 	};
 }
 

@@ -13,6 +13,7 @@ export interface ChannelEvents {
 	send(frame: Buffer): void;
 	/** The client is ready: from here on it takes output. */
 	ready(): void;
+	/** What was typed, or bytes of forwarded connections. */
 	typed(bytes: Buffer): void;
 	resized(size: TerminalSize): void;
 	/** The client asks to end the session. */
@@ -21,19 +22,27 @@ export interface ChannelEvents {
 	confirmed(): void;
 }
 
+/** Tells the client how to behave: `InteractiveCommands`, `Port` …, with what belongs to it. */
+export interface SessionType {
+	readonly SessionType: string;
+	readonly Properties: object;
+}
+
 /**
  * The agent's end of a data channel (github.com/aws/session-manager-plugin, src/datachannel): handshake, order,
  * confirmation. It knows neither sockets nor clocks.
  */
 export class AgentChannel {
 	readonly #sessionId: string;
+	readonly #sessionType: SessionType;
 	readonly #events: ChannelEvents;
 	readonly #outbox = new Outbox('output_stream_data', window);
 	readonly #inbox = new Inbox();
 	#begunAt: number | undefined;
 
-	constructor(sessionId: string, events: ChannelEvents) {
+	constructor(sessionId: string, sessionType: SessionType, events: ChannelEvents) {
 		this.#sessionId = sessionId;
+		this.#sessionType = sessionType;
 		this.#events = events;
 	}
 
@@ -51,7 +60,7 @@ export class AgentChannel {
 	connected(now: number): void {
 		if (this.#begunAt !== undefined) return this.#outbox.unconfirmed(now).forEach((frame) => this.#events.send(frame));
 		this.#begunAt = now;
-		const action = { ActionType: 'SessionType', ActionParameters: { SessionType: 'InteractiveCommands', Properties: {} } };
+		const action = { ActionType: 'SessionType', ActionParameters: this.#sessionType };
 		this.#send(PayloadType.handshakeRequest, JSON.stringify({ AgentVersion: agentVersion, RequestedClientActions: [action] }), now);
 	}
 
@@ -62,7 +71,19 @@ export class AgentChannel {
 			this.#outbox.acknowledged(acknowledgedSequence(message));
 			this.#events.confirmed();
 		}
-		if (message.type !== 'input_stream_data') return;
+		if (message.type === 'input_stream_data') this.#accept(message, now);
+	}
+
+	/** Takes in nothing more, until `release`: the client has to wait. */
+	hold(): void {
+		this.#inbox.hold();
+	}
+
+	release(now: number): void {
+		for (const message of this.#inbox.release()) this.#accept(message, now);
+	}
+
+	#accept(message: Message, now: number): void {
 		const { ready, confirm } = this.#inbox.accept(message);
 		if (confirm) this.#events.send(encodeMessage(acknowledgementOf(message), now));
 		for (const each of ready) this.#handle(each, now);
@@ -70,6 +91,12 @@ export class AgentChannel {
 
 	output(bytes: Buffer, now: number): void {
 		for (let start = 0; start < bytes.length; start += longestPayload) this.#send(PayloadType.output, bytes.subarray(start, start + longestPayload), now);
+	}
+
+	flag(flag: number, now: number): void {
+		const payload = Buffer.alloc(4);
+		payload.writeUInt32BE(flag);
+		this.#send(PayloadType.flag, payload, now);
 	}
 
 	/** Repeats what was not confirmed in time. */

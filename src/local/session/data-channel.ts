@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import type { Connection } from './command-session.ts';
+import type { Connection } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Frames are short: 1 KiB of what is typed, or a client's answer to the greeting. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../ecs/dependencies.ts';
 import type { RunningContainer } from '../ecs/runtime.ts';
-import { CommandSession } from './command-session.ts';
+import { Session, type Work } from './session.ts';
 
 /** Of one container at the same time. */
 export const mostSessions = 2;
@@ -14,7 +14,7 @@ export interface SessionAddress {
 }
 
 interface Known {
-	readonly session: CommandSession;
+	readonly session: Session;
 	readonly container: RunningContainer;
 	token: string;
 }
@@ -23,7 +23,7 @@ export interface SessionRequest {
 	/** What the id begins with, e.g. `ecs-execute-command`. */
 	readonly name: string;
 	readonly container: RunningContainer;
-	readonly command: string;
+	readonly work: Work;
 }
 
 /** All sessions of this endpoint. */
@@ -39,10 +39,10 @@ export class Sessions {
 	}
 
 	/** @returns undefined where the container has as many sessions as it may */
-	open({ name, container, command }: SessionRequest): SessionAddress | undefined {
+	open({ name, container, work }: SessionRequest): SessionAddress | undefined {
 		if ([...this.#known.values()].filter((each) => each.container === container).length >= mostSessions) return undefined;
 		const id = `${name}-${randomBytes(9).toString('hex').slice(1)}`;
-		const session = new CommandSession({ id, clock: this.#clock, container, command, onEnd: () => this.#known.delete(id) });
+		const session = new Session({ id, clock: this.#clock, work, exited: container.exited, onEnd: () => this.#known.delete(id) });
 		const known = { session, container, token: newToken() };
 		this.#known.set(id, known);
 		return this.#address(id, known);
@@ -64,7 +64,7 @@ export class Sessions {
 	}
 
 	/** The session that a client may connect to. */
-	admitted(id: string, token: string): CommandSession | undefined {
+	admitted(id: string, token: string): Session | undefined {
 		const known = this.#known.get(id);
 		return known?.token === token ? known.session : undefined;
 	}

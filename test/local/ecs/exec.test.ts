@@ -203,7 +203,7 @@ test('a session ends with its container, and with TerminateSession; then nothing
 	expect(other.closed).toBe('');
 });
 
-test('StartSession finds a container by its target, and says honestly what it does not do', async () => {
+test('StartSession finds a container by its target, and takes the parameters that its document has', async () => {
 	const { aws, ask } = await running();
 	const { tasks } = await aws.call('DescribeTasks', { cluster: 'main', tasks: [ask.task] });
 	const target = `ecs:main_${ask.task.split('/').at(-1)}_${String(tasks?.[0]?.['containers']?.[0]?.['runtimeId'])}`;
@@ -212,8 +212,11 @@ test('StartSession finds a container by its target, and says honestly what it do
 	for (const wrong of ['i-0123456789abcdef0', target.replace('main', 'other'), `${target}1`, '']) {
 		expect((await aws.ecs.ssm('StartSession', { Target: wrong })).body).toEqual({ __type: 'TargetNotConnected', message: `${wrong} is not connected.` });
 	}
-	const forwarded = await aws.ecs.ssm('StartSession', { Target: target, DocumentName: 'AWS-StartPortForwardingSession', Parameters: { portNumber: ['5432'] } });
-	expect(forwarded.body).toMatchObject({ __type: 'InvalidDocument', message: expect.stringContaining('forwards no ports') });
+	const forward = async (DocumentName: string, Parameters: object) => (await aws.ecs.ssm('StartSession', { Target: target, DocumentName, Parameters })).body;
+	expect(await forward('AWS-StartPortForwardingSession', { portNumber: ['5432'] })).toHaveProperty('TokenValue');
+	expect(await forward('AWS-StartPortForwardingSession', { portNumber: ['65536'] })).toMatchObject({ __type: 'InvalidParameters' });
+	expect(await forward('AWS-StartPortForwardingSession', { portNumber: ['5432'], host: ['db'] })).toMatchObject({ __type: 'InvalidParameters' });
+	expect(await forward('AWS-StartSSHSession', {})).toMatchObject({ __type: 'InvalidDocument' });
 });
 
 test.each([

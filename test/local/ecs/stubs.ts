@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { AwsFailure, type Answer, type Clock, type Ecs, type EcsDependencies, type LogEvent, type LogTarget } from '../../../src/local/ecs/dependencies.ts';
 import { createEcs } from '../../../src/local/ecs/ecs.ts';
 import { type ContainerExit, type ContainerSpec, ImagePullError, type RunningContainer, type TaskRuntime } from '../../../src/local/ecs/runtime.ts';
@@ -144,6 +145,7 @@ class StubRuntime implements TaskRuntime {
 				return container.health;
 			},
 			openTerminal: (command, size) => container.openTerminal(command, size),
+			connect: (_host, port) => connect(port, '127.0.0.1'),
 		};
 	}
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { mostSessions } from '../../session/sessions.ts';
+import { TerminalWork } from '../../session/terminal-work.ts';
 import { type Context, operation, type Operation } from '../context.ts';
 import { clientError, invalidParameter } from '../errors.ts';
 import { clusterNamed, taskNamed } from '../lookups.ts';
@@ -22,7 +23,8 @@ function executeCommand(context: Context, { command, interactive, ...input }: z.
 	const task = taskNamed(context, cluster, input.task);
 	if (task === undefined) throw invalidParameter('The referenced task was not found.');
 	const container = containerNamed(task, input.container);
-	const session = context.sessions.open({ name: 'ecs-execute-command', container: reachable(task, container), command });
+	const running = reachable(task, container);
+	const session = context.sessions.open({ name: 'ecs-execute-command', container: running, work: new TerminalWork(running, command) });
 	if (session === undefined) throw clientError(`Unable to start new execute sessions because the maximum session limit of ${mostSessions} has been reached.`);
 	return { clusterArn: cluster.arn, taskArn: task.arn, containerArn: container.arn, containerName: container.definition.name, interactive, session };
 }

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { type ForwardedPort, PortWork } from '../../session/port-work.ts';
+import type { Work } from '../../session/session.ts';
+import { TerminalWork } from '../../session/terminal-work.ts';
 import { type Context, operation, type Operation } from '../context.ts';
 import { EcsError } from '../errors.ts';
 import type { RunningContainer } from '../runtime.ts';
@@ -12,19 +15,34 @@ const StartSession = z.object({
 });
 type StartSession = z.infer<typeof StartSession>;
 
-/** What each document runs. Documents that forward ports are not among them yet. */
-const documents: Readonly<Record<string, (parameters: StartSession['Parameters']) => string>> = {
-	'SSM-SessionManagerRunShell': () => 'sh',
-	'AWS-StartInteractiveCommand': ({ command = [] }) => command[0] ?? 'sh',
+const digits = z.string().regex(/^\d{1,5}$/).refine((port) => Number(port) < 65_536);
+const PortParameters = z.strictObject({ portNumber: digits.default('80'), localPortNumber: digits.default('0') });
+
+/** What each document does. Those that forward ports have the parameters and defaults of AWS's own. */
+const documents: Readonly<Record<string, (container: RunningContainer, parameters: StartSession['Parameters']) => Work>> = {
+	'SSM-SessionManagerRunShell': (container) => new TerminalWork(container, 'sh'),
+	'AWS-StartInteractiveCommand': (container, { command = [] }) => new TerminalWork(container, command[0] ?? 'sh'),
+	'AWS-StartPortForwardingSession': (container, parameters) => new PortWork(container, forwardedPort(parameters, { host: 'localhost' })),
+	'AWS-StartPortForwardingSessionToRemoteHost': (container, parameters) => new PortWork(container, forwardedPort(parameters, {})),
 };
 
 function startSession(context: Context, { Target, DocumentName, Parameters }: StartSession): Json {
 	const container = targetNamed(context, Target);
-	const commandOf = Object.hasOwn(documents, DocumentName) ? documents[DocumentName] : undefined;
-	if (commandOf === undefined) throw new EcsError('InvalidDocument', `Document with name ${DocumentName} does not exist on the local endpoint: it forwards no ports yet.`);
-	const session = context.sessions.open({ name: 'session', container, command: commandOf(Parameters) });
+	const workOf = Object.hasOwn(documents, DocumentName) ? documents[DocumentName] : undefined;
+	if (workOf === undefined) throw new EcsError('InvalidDocument', `Document with name ${DocumentName} does not exist.`);
+	const work = workOf(container, Parameters);
+	const session = context.sessions.open({ name: 'session', container, work });
 	if (session === undefined) throw notConnected(Target);
 	return answerOf(session);
+}
+
+/** @param fixed what the document gives no parameter for */
+function forwardedPort(parameters: StartSession['Parameters'], fixed: { host?: string }): ForwardedPort {
+	const given = Object.fromEntries(Object.entries(parameters).map(([name, [value]]) => [name, value]));
+	const allowed = fixed.host === undefined ? PortParameters.extend({ host: z.string().min(3).default('localhost') }) : PortParameters;
+	const { data, error } = allowed.safeParse(given);
+	if (data === undefined) throw new EcsError('InvalidParameters', z.prettifyError(error));
+	return { host: 'localhost', ...fixed, ...data };
 }
 
 /** `ecs:<cluster>_<task id>_<runtime id>`; a name of a cluster may hold underscores. */
