@@ -8,7 +8,7 @@ import type { DeathRecord } from '../../src/resources/death-record.ts';
 import { EcsService } from '../../src/resources/ecs-service.ts';
 import { RunTask } from '../../src/resources/run-task.ts';
 import type { DeathClass } from '../../src/resources/task-death.ts';
-import { askForFaults } from '../local/faults.ts';
+import { askFor } from '../local/faults.ts';
 import { type EcsStage, openEcsStage } from './ecs-stage.ts';
 
 /** Every class of death that this machine can really have, on the local endpoint; the others are in task-death.test.ts. */
@@ -87,24 +87,26 @@ test('efs-mount: kept, and tried again while its name may be too new to be known
 	expect(kept[0]?.after).toBeLessThan(5);
 });
 
-describe('no-capacity', () => {
-	const notesOf = async (kind: 'task' | 'service'): Promise<string[]> => {
-		const name = `crowded-${kind}`;
-		const taskDefinition = await stage.revision(name, kind === 'task' ? 'true' : 'trap "exit 0" TERM; while :; do sleep 0.1; done');
-		await askForFaults(stage.aws.endpoint ?? '', [{ fault: 'no-capacity', family: `airflow-test-${name}` }]);
-		const { ctx, notes } = watched(name);
-		if (kind === 'task') await RunTask.run(ctx, { ...stage.place, taskDefinition, container: name, inputs: {} }, undefined);
-		else {
-			const wanted = { ...stage.place, name: `airflow-test-${name}`, taskDefinition, desiredCount: 1, minimumHealthyPercent: 100, maximumPercent: 200, expiresAt: null };
-			const made = await EcsService.create(ctx, wanted);
-			await EcsService.wait?.(ctx, made, wanted);
-			await EcsService.remove(ctx, made);
-		}
-		return notes;
-	};
+const serviceOf = (name: string, taskDefinition: string) => ({ ...stage.place, name: `airflow-test-${name}`, taskDefinition, desiredCount: 1, minimumHealthyPercent: 100, maximumPercent: 200, expiresAt: null });
 
-	test.each(['task', 'service'] as const)('a %s waits for room, says for what, and goes on', async (kind) => {
-		expect(await notesOf(kind)).toContainEqual(expect.stringMatching(/no room for a Fargate task of this size here now: wait: ECS tries again by itself/));
+describe('no-capacity', { concurrent: true }, () => {
+	const noRoom = expect.stringMatching(/no room for a Fargate task of this size here now: wait: ECS tries again by itself/);
+	beforeAll(() => askFor(stage.aws.endpoint ?? '', { fault: 'no-capacity', family: 'airflow-test-waiting' }, { fault: 'no-capacity', family: 'airflow-test-placed' }));
+
+	test('a task waits for room, says for what, and runs', async ({ expect }) => {
+		const taskDefinition = await stage.revision('waiting', 'true');
+		const { ctx, notes } = watched('waiting');
+		expect(await RunTask.run(ctx, { ...stage.place, taskDefinition, container: 'waiting', inputs: {} }, undefined)).toMatchObject({ exitCode: 0 });
+		expect(notes).toContainEqual(noRoom);
+	}, 60_000);
+
+	test('so does a service', async ({ expect }) => {
+		const wanted = serviceOf('placed', await stage.revision('placed', 'trap "exit 0" TERM; while :; do sleep 0.1; done'));
+		const { ctx, notes } = watched('service-placed');
+		const made = await EcsService.create(ctx, wanted);
+		expect(await EcsService.wait?.(ctx, made, wanted)).toMatchObject({ rollout: 'COMPLETED' });
+		expect(notes).toContainEqual(noRoom);
+		await EcsService.remove(ctx, made);
 	}, 60_000);
 });
 
@@ -120,12 +122,10 @@ describe('the record of a dead task', () => {
 });
 
 describe('a service', () => {
-	const props = (name: string, taskDefinition: string) => ({ ...stage.place, name: `airflow-test-${name}`, taskDefinition, desiredCount: 1, minimumHealthyPercent: 100, maximumPercent: 200, expiresAt: null });
-
 	test('whose health check fails ends the wait at its first task', async () => {
 		const check = { healthCheck: { command: ['CMD', 'bash', '-c', 'false'], interval: 5, timeout: 2, retries: 1 } };
 		const { ctx, kept, notes } = watched('service-sick');
-		const wanted = props('sick', await stage.revision('sick', 'echo "I am here"; trap "exit 0" TERM; while :; do sleep 0.1; done', { container: check }));
+		const wanted = serviceOf('sick', await stage.revision('sick', 'echo "I am here"; trap "exit 0" TERM; while :; do sleep 0.1; done', { container: check }));
 		const made = await EcsService.create(ctx, wanted);
 		const waited = EcsService.wait?.(ctx, made, wanted);
 		await expect(waited).rejects.toMatchObject({ code: 'DeploymentFailed', message: expect.stringMatching(/health check fails[^]*I am here/), hint: expect.stringContaining('logs sick') });
@@ -138,7 +138,7 @@ describe('a service', () => {
 	test('that died before this run is deployed again, not judged by old deaths', async () => {
 		const flag = `/tmp/airflow-deploy-deaths-${process.pid}`;
 		const script = `if [ ! -e ${flag} ]; then echo "ValueError: no flag"; exit 3; fi; trap "exit 0" TERM; while :; do sleep 0.1; done`;
-		const wanted = props('late', await stage.revision('late', script));
+		const wanted = serviceOf('late', await stage.revision('late', script));
 		const first = watched('service-late');
 		const made = await EcsService.create(first.ctx, wanted);
 		await expect(EcsService.wait?.(first.ctx, made, wanted)).rejects.toMatchObject({ message: expect.stringContaining('exited with 3: ValueError: no flag') });

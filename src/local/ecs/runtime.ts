@@ -27,6 +27,8 @@ export interface TaskIdentity {
 	/** 32 hexadecimal digits. */
 	readonly taskId: string;
 	readonly volumes: readonly TaskVolume[];
+	/** MiB, of all its containers together; undefined: no limit. */
+	readonly memory: number | undefined;
 }
 
 export interface TaskVolume {
@@ -54,7 +56,7 @@ export interface ContainerSpec {
 	readonly workingDirectory: string | undefined;
 	readonly user: string | undefined;
 	readonly mounts: readonly { readonly volume: string; readonly path: string; readonly readOnly: boolean }[];
-	/** MiB; undefined: the task's. */
+	/** MiB; undefined: only the task's limit. */
 	readonly memory: number | undefined;
 	/** Each whole line of standard output and error, without its newline. */
 	onOutput(line: string): void;

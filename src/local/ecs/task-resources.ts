@@ -1,4 +1,5 @@
 import type { EcsDependencies, LogTarget } from './dependencies.ts';
+import { memoryMiB } from './model/fargate.ts';
 import { parseSecretReference } from './model/secret-reference.ts';
 import type { TaskVolume } from './runtime.ts';
 import type { DefinedContainer } from './state.ts';
@@ -37,6 +38,12 @@ export function volumesOf(task: Task): TaskVolume[] {
 		if (efs === undefined) return { name };
 		return { name, efs: { fileSystemId: efs.fileSystemId, accessPointId: efs.authorizationConfig?.accessPointId, rootDirectory: efs.rootDirectory ?? '/' } };
 	});
+}
+
+/** MiB; an override wins. */
+export function memoryOf({ request }: Task): number | undefined {
+	const memory = request.overrides.memory ?? request.definition.definition.memory;
+	return memory === undefined ? undefined : memoryMiB(memory);
 }
 
 function refuseEnvironmentFiles(task: Task): void {

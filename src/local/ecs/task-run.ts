@@ -3,7 +3,7 @@ import type { EcsDependencies } from './dependencies.ts';
 import { allStarted, containerSteps, essentialEnded } from './model/containers.ts';
 import type { TaskSandbox } from './runtime.ts';
 import { pullImages } from './task-images.ts';
-import { initialiseTask, type ResolvedSecrets, TaskStartError, volumesOf } from './task-resources.ts';
+import { initialiseTask, memoryOf, type ResolvedSecrets, TaskStartError, volumesOf } from './task-resources.ts';
 import { type StopCode, type Task, type TaskContainer, type TaskStatus, viewOf } from './task.ts';
 
 /** A Logs that does not answer must not keep a task from being STOPPED. */
@@ -81,7 +81,7 @@ export class TaskRun {
 
 	async #provision(): Promise<void> {
 		const { request, attachment, arn, id } = this.task;
-		const sandbox = await this.#deps.runtime.createTask({ taskId: id, volumes: volumesOf(this.task) });
+		const sandbox = await this.#deps.runtime.createTask({ taskId: id, volumes: volumesOf(this.task), memory: memoryOf(this.task) });
 		// A stop meanwhile: #deprovision has passed already.
 		if (this.#ended()) return sandbox.dispose();
 		this.#sandbox = sandbox;

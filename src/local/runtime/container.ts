@@ -19,14 +19,18 @@ export interface ContainerPlace {
 	readonly address: string;
 	readonly endpointUrl: string;
 	readonly python: string;
+	/** Has the memory below a supervisor kept within the limits. @returns what ends that */
+	readonly limitMemory: (supervisor: number, onKill: () => void) => () => void;
 }
 
 /** The ECS API's limit for what a health check prints. */
 const longestOutput = 4096;
+/** What ends so soon after one of its processes was killed for its memory ended for that. */
+const causeMilliseconds = 10_000;
 
 /**
- * Starts a container as processes of the caller. Not enforced: its user, read-only mounts, CPU and memory; so
- * `outOfMemory` is never true. Its file system is the machine's, but for the places that get translated.
+ * Starts a container as processes of the caller. Its memory is limited; not enforced are its user, read-only mounts and CPU.
+ * Its file system is the machine's, but for the places that get translated.
  * @throws Error worded like a container engine's where there is no such program
  */
 export async function startContainer(spec: ContainerSpec, image: Image, place: ContainerPlace): Promise<RunningContainer> {
@@ -44,10 +48,13 @@ export async function startContainer(spec: ContainerSpec, image: Image, place: C
 	const { stopSignal = 'SIGTERM', end } = image;
 	const main = supervise({ ...(await program(command)), toGroup, ...(end && { end }), onLine: (line) => spec.onOutput(line) });
 	const running = new Set<() => void>();
+	let killedAt = Number.NEGATIVE_INFINITY;
+	const unlimit = main.pid === undefined ? () => {} : place.limitMemory(main.pid, () => (killedAt = performance.now()));
 	return {
 		exited: main.exited.then((exitCode) => {
+			unlimit();
 			running.forEach((kill) => kill());
-			return { exitCode, outOfMemory: false };
+			return { exitCode, outOfMemory: performance.now() - killedAt < causeMilliseconds };
 		}),
 		signal: (name) => main.signal(name === 'SIGTERM' ? stopSignal : name),
 		kill: () => main.kill(),

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerSpec, PulledImage, RunningContainer, TaskIdentity, TaskRuntime, TaskSandbox, TaskVolume } from '../ecs/runtime.ts';
 import { releaseAddress, takeAddress } from './addresses.ts';
-import { startContainer } from './container.ts';
+import { type ContainerPlace, startContainer } from './container.ts';
 import type { AwsRequest } from './ecr-images.ts';
 import type { Image } from './image.ts';
 import { pullImage } from './images.ts';
 import type { Installer } from './installer.ts';
+import { MemoryWatch } from './memory.ts';
 import type { PostgresProgram } from './postgres-program.ts';
 
 export interface ProcessRuntimeOptions {
@@ -28,11 +29,21 @@ export interface ProcessRuntimeOptions {
 /** Ports of the programs that images here may hold: a task gets an address where they are free. */
 const usualPorts = [8080, 5432, 3306];
 
+interface TaskPlace {
+	readonly taskId: string;
+	readonly memory: number | undefined;
+	readonly directory: string;
+	readonly temporary: string;
+	readonly volumes: Readonly<Record<string, string>>;
+	readonly address: string;
+}
+
 /** Runs containers as supervised processes of this machine: no container engine, no isolation. */
 export class ProcessRuntime implements TaskRuntime {
 	readonly name = 'process';
 	readonly #options: ProcessRuntimeOptions;
 	readonly #images = new Map<string, Image>();
+	readonly #memory = new MemoryWatch();
 
 	constructor(options: ProcessRuntimeOptions) {
 		this.#options = options;
@@ -45,7 +56,7 @@ export class ProcessRuntime implements TaskRuntime {
 		return { digest: pulled.digest };
 	}
 
-	async createTask({ taskId, volumes }: TaskIdentity): Promise<TaskSandbox> {
+	async createTask({ taskId, volumes, memory }: TaskIdentity): Promise<TaskSandbox> {
 		const directory = join(this.#options.directory, 'tasks', taskId);
 		const directories = await this.#volumeDirectories(volumes, directory);
 		const temporary = await temporaryDirectory(directory);
@@ -53,7 +64,7 @@ export class ProcessRuntime implements TaskRuntime {
 		const address = (await takeAddress(usualPorts)) ?? (await takeAddress([])) ?? '127.0.0.1';
 		return {
 			address,
-			start: (spec) => this.#start(spec, { directory, temporary, volumes: directories, address }),
+			start: (spec) => this.#start(spec, { taskId, memory, directory, temporary, volumes: directories, address }),
 			dispose: async () => {
 				releaseAddress(address);
 				await removeTask(directory);
@@ -61,7 +72,7 @@ export class ProcessRuntime implements TaskRuntime {
 		};
 	}
 
-	async #start(spec: ContainerSpec, task: { directory: string; temporary: string; volumes: Record<string, string>; address: string }): Promise<RunningContainer> {
+	async #start(spec: ContainerSpec, task: TaskPlace): Promise<RunningContainer> {
 		if (!this.#images.has(spec.image)) {
 			await this.pull(spec.image, this.#options.installer.onProgress);
 		}
@@ -70,7 +81,9 @@ export class ProcessRuntime implements TaskRuntime {
 			throw new Error(`${spec.image} was not pulled`);
 		}
 		const { python, endpointUrl } = this.#options;
-		return startContainer(spec, image, { ...task, directory: join(task.directory, 'containers', spec.name), python, endpointUrl });
+		const limits = { task: task.memory, container: spec.memory };
+		const limitMemory: ContainerPlace['limitMemory'] = (supervisor, onKill) => this.#memory.add({ supervisor, taskId: task.taskId, limits, onKill });
+		return startContainer(spec, image, { ...task, directory: join(task.directory, 'containers', spec.name), python, endpointUrl, limitMemory });
 	}
 
 	async #volumeDirectories(volumes: readonly TaskVolume[], directory: string): Promise<Record<string, string>> {

@@ -7,7 +7,7 @@ import { installer } from '../../../src/local/runtime/installer.ts';
 import { findMysql } from '../../../src/local/runtime/mysql-server.ts';
 import { standIn } from '../../../src/local/runtime/mysql-image.ts';
 import { python, temporaryDirectory, until } from './support.ts';
-import { check, start, type Started, TestRuntime, untilHealthy } from './task-runtime.ts';
+import { check, quit, start, type Started, TestRuntime, untilHealthy } from './task-runtime.ts';
 
 const image = 'public.ecr.aws/docker/library/mysql:8.0';
 const password = 'it\'s "quoted" \\n';
@@ -30,7 +30,7 @@ describe.skipIf(server === undefined)('with the server of this machine (skipped 
 	afterAll(() => tests.remove());
 
 	const mysql = (sandbox: TaskSandbox, changes: Partial<ContainerSpec> = {}): Promise<Started> =>
-		start(sandbox, { name: 'mysql', image, environment, user: '999:999', command, mounts, ...changes });
+		start(sandbox, { name: 'mysql', image, environment, user: '999:999', command, mounts, ...changes }, quit);
 
 	const sql = (container: Started, statement: string, login = 'MYSQL_PWD="$MYSQL_PASSWORD" mysql -h 127.0.0.1 -u airflow a_branch'): Promise<{ exitCode: number; output: string }> =>
 		check(container, ['CMD-SHELL', `${login} --skip-column-names --batch -e "${statement}"`]);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ContainerSpec, TaskSandbox, TaskVolume } from '../../../src/local/ecs/runtime.ts';
 import { PostgresClient } from './postgres-client.ts';
 import { until } from './support.ts';
-import { check, start, type Started, TestRuntime, untilHealthy } from './task-runtime.ts';
+import { check, quit, start, type Started, TestRuntime, untilHealthy } from './task-runtime.ts';
 
 const image = 'public.ecr.aws/docker/library/postgres:15';
 const password = 'it\'s "quoted" $1 \\n';
@@ -22,7 +22,7 @@ afterAll(() => tests.remove());
 const onEfs = (accessPointId: string): TaskVolume[] => [{ name: 'data', efs: { fileSystemId: 'fs-1', accessPointId, rootDirectory: '/' } }];
 
 const postgres = (sandbox: TaskSandbox, changes: Partial<ContainerSpec> = {}): Promise<Started> =>
-	start(sandbox, { name: 'postgres', image, environment, user: '999:999', ...changes });
+	start(sandbox, { name: 'postgres', image, environment, user: '999:999', ...changes }, quit);
 
 const healthy = (container: Started): Promise<void> => untilHealthy(container, isReady);
 

@@ -3,16 +3,16 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { ContainerSpec, RunningContainer, TaskSandbox, TaskVolume } from '../../../src/local/ecs/runtime.ts';
+import type { ContainerSpec, TaskSandbox, TaskVolume } from '../../../src/local/ecs/runtime.ts';
 import { installer } from '../../../src/local/runtime/installer.ts';
 import { ProcessRuntime, removeTasks } from '../../../src/local/runtime/process-runtime.ts';
 import { packageRoot } from '../../../src/package.ts';
 import { isAlive, python, temporaryDirectory, until } from './support.ts';
+import { createTask as newTask, start as startContainer, type Started } from './task-runtime.ts';
 
 const image = 'apache/airflow:2.5.3-python3.10';
 let directory: string;
 let runtime: ProcessRuntime;
-let tasks = 0;
 
 beforeEach(async () => {
 	directory = await temporaryDirectory();
@@ -43,36 +43,8 @@ async function machineWithUv(root: string): Promise<NodeJS.ProcessEnv> {
 	return { PATH: bin, HOME: root, XDG_CACHE_HOME: join(root, 'cache') };
 }
 
-async function createTask(volumes: readonly TaskVolume[] = []): Promise<TaskSandbox> {
-	const taskId = (++tasks).toString(16).padStart(32, '0');
-	const sandbox = await runtime.createTask({ taskId, volumes });
-	onTestFinished(() => sandbox.dispose());
-	return sandbox;
-}
-
-type Started = RunningContainer & { readonly lines: string[] };
-
-async function start(sandbox: TaskSandbox, changes: Partial<ContainerSpec>): Promise<Started> {
-	const lines: string[] = [];
-	const container = await sandbox.start({
-		name: 'main',
-		image,
-		entryPoint: undefined,
-		command: undefined,
-		environment: {},
-		workingDirectory: undefined,
-		user: undefined,
-		mounts: [],
-		memory: undefined,
-		onOutput: (line) => lines.push(line),
-		...changes,
-	});
-	onTestFinished(async () => {
-		container.kill();
-		await container.exited;
-	});
-	return { ...container, lines };
-}
+const createTask = (volumes: readonly TaskVolume[] = [], memory?: number): Promise<TaskSandbox> => newTask(runtime, { volumes, ...(memory === undefined ? {} : { memory }) });
+const start = (sandbox: TaskSandbox, changes: Partial<ContainerSpec>): Promise<Started> => startContainer(sandbox, { name: 'main', image, ...changes });
 
 async function linesOf(sandbox: TaskSandbox, changes: Partial<ContainerSpec>): Promise<string[]> {
 	const container = await start(sandbox, changes);
@@ -162,6 +134,37 @@ test.each([
 	expect(await (await start(await createTask(), spec)).exited).toEqual({ exitCode, outOfMemory: false });
 });
 
+describe('memory', () => {
+	/** Holds so many MiB, says so, and stays. */
+	const hold = (mebibytes: number): string => `import time; held = b"x" * (${mebibytes} << 20); print("held", flush=True); time.sleep(300)`;
+	const python = (...programs: string[]): Partial<ContainerSpec> => bash(`${programs.map((program) => `python -c '${program}' &`).join(' ')} wait -n; exit $?`);
+
+	test('a process that makes the task larger than it may be is killed, and its container ends of that', async () => {
+		const container = await start(await createTask([], 100), python(hold(20), hold(150)));
+		expect(await container.exited).toEqual({ exitCode: 137, outOfMemory: true });
+	});
+
+	test('a container has a limit of its own, and the others of the task live', async () => {
+		const sandbox = await createTask([], 500);
+		const small = await start(sandbox, { name: 'small', ...python(hold(50)) });
+		const large = await start(sandbox, { name: 'large', memory: 64, ...python(hold(100)) });
+		expect(await large.exited).toEqual({ exitCode: 137, outOfMemory: true });
+		small.kill();
+		expect(await small.exited).toEqual({ exitCode: 137, outOfMemory: false });
+	});
+
+	test('what processes share counts once', async () => {
+		const fork = 'import os, sys, time; held = b"x" * (60 << 20); [os.fork() or (time.sleep(3), os._exit(0)) for _ in range(4)]; [os.wait() for _ in range(4)]';
+		const container = await start(await createTask([], 128), { command: ['python', '-c', fork] });
+		expect(await container.exited).toEqual({ exitCode: 0, outOfMemory: false });
+	});
+
+	test('who is killed for another reason was not killed for memory', async () => {
+		const container = await start(await createTask([], 100), bash('kill -9 $$'));
+		expect(await container.exited).toEqual({ exitCode: 137, outOfMemory: false });
+	});
+});
+
 test('a program that is not there cannot be started', async () => {
 	const sandbox = await createTask();
 	await expect(start(sandbox, { entryPoint: ['no-such-program'] })).rejects.toThrow('exec: "no-such-program": executable file not found in $PATH');
@@ -237,7 +240,7 @@ test('a task has a loopback address of its own, where it can be reached', async 
 });
 
 test('nothing of a task is left after it, not its temporary files either', async () => {
-	const sandbox = await runtime.createTask({ taskId: 'f'.repeat(32), volumes: [{ name: 'scratch' }] });
+	const sandbox = await runtime.createTask({ taskId: 'f'.repeat(32), volumes: [{ name: 'scratch' }], memory: undefined });
 	const [temporary = ''] = await linesOf(sandbox, bash('echo $TMPDIR; touch $TMPDIR/file'));
 	expect(Buffer.byteLength(temporary)).toBeLessThan(60);
 	await sandbox.dispose();

@@ -14,7 +14,6 @@ export type Started = RunningContainer & { readonly lines: string[] };
 export class TestRuntime {
 	readonly runtime: ProcessRuntime;
 	readonly #directories: readonly string[];
-	#tasks = 0;
 
 	private constructor(runtime: ProcessRuntime, directories: readonly string[]) {
 		this.runtime = runtime;
@@ -43,17 +42,26 @@ export class TestRuntime {
 		for (const directory of this.#directories) await rm(directory, { recursive: true, force: true });
 	}
 
-	/** Ended and removed after the test. */
-	async createTask(volumes: readonly TaskVolume[] = []): Promise<TaskSandbox> {
-		const taskId = (++this.#tasks).toString(16).padStart(32, '0');
-		const sandbox = await this.runtime.createTask({ taskId, volumes });
-		onTestFinished(() => sandbox.dispose());
-		return sandbox;
+	createTask(volumes: readonly TaskVolume[] = []): Promise<TaskSandbox> {
+		return createTask(this.runtime, { volumes });
 	}
 }
 
+let tasks = 0;
+
+/** Removed after the test. */
+export async function createTask(runtime: ProcessRuntime, { volumes = [], memory }: { volumes?: readonly TaskVolume[]; memory?: number } = {}): Promise<TaskSandbox> {
+	const taskId = (++tasks).toString(16).padStart(32, '0');
+	const sandbox = await runtime.createTask({ taskId, volumes, memory });
+	onTestFinished(() => sandbox.dispose());
+	return sandbox;
+}
+
+/** PostgreSQL gives its System V shared memory back only when it is asked to end. */
+export const quit = (container: RunningContainer): void => container.signal('SIGQUIT');
+
 /** Ended after the test, if it still runs. */
-export async function start(sandbox: TaskSandbox, changes: Partial<ContainerSpec> & Pick<ContainerSpec, 'name' | 'image'>): Promise<Started> {
+export async function start(sandbox: TaskSandbox, changes: Partial<ContainerSpec> & Pick<ContainerSpec, 'name' | 'image'>, end = (container: RunningContainer): void => container.kill()): Promise<Started> {
 	const lines: string[] = [];
 	const container = await sandbox.start({
 		entryPoint: undefined,
@@ -67,11 +75,8 @@ export async function start(sandbox: TaskSandbox, changes: Partial<ContainerSpec
 		...changes,
 	});
 	onTestFinished(async () => {
-		// PostgreSQL gives its System V shared memory back then.
-		container.signal('SIGQUIT');
-		const impatient = setTimeout(() => container.kill(), 5000);
+		end(container);
 		await container.exited;
-		clearTimeout(impatient);
 	});
 	return { ...container, lines };
 }
