@@ -14,12 +14,15 @@ import { Services } from './front/services.ts';
 import { Interfaces } from './interfaces.ts';
 import { Lag } from './lag.ts';
 import { lawsOf } from './laws/laws.ts';
+import { Gate } from './front/gate.ts';
+import { RequestRecord } from './front/request-record.ts';
 import { LiveTails } from './live-tail/live-tails.ts';
 import { account, Moto } from './moto.ts';
 import { type EndpointRecord, forgetRecord, ownRecord, processStart, readRecord, writeRecord } from './record.ts';
 import { type Installer, installer } from './runtime/installer.ts';
 import { postgresHome, postgresProgram, type PostgresProgram } from './runtime/postgres-program.ts';
 import { ProcessRuntime, removeTasks } from './runtime/process-runtime.ts';
+import { installedModels } from './models/installed.ts';
 import { ServiceLinkedRoles } from './service-linked-roles.ts';
 
 export interface EndpointOptions {
@@ -46,6 +49,7 @@ export class LocalEndpoint {
 	readonly #home: string;
 	readonly #moto: Moto;
 	readonly #server: Server;
+	readonly gate: Gate;
 	readonly #url: string;
 	readonly #ecs: Ecs;
 	readonly #faults = new Faults();
@@ -56,13 +60,14 @@ export class LocalEndpoint {
 	#ending = false;
 	#settle: (exitCode: number) => void = () => {};
 
-	private constructor(options: EndpointOptions, { home, moto, server, url }: { home: string; moto: Moto; server: Server; url: string }) {
+	private constructor(options: EndpointOptions, { home, moto, gate, server, url }: { home: string; moto: Moto; gate: Gate; server: Server; url: string }) {
 		this.#options = options;
 		this.#home = home;
 		this.#moto = moto;
 		this.#server = server;
 		this.#url = url;
 		this.ended = new Promise((resolve) => (this.#settle = resolve));
+		this.gate = gate;
 		this.#installer = installer(options.log);
 		this.#account = this.#newAccount();
 		this.#services = new Services(moto, lawsOf(this.#account));
@@ -86,13 +91,17 @@ export class LocalEndpoint {
 			log,
 			about: () => endpoint?.about() ?? {},
 			reset: async () => endpoint?.reset(),
+		const models = installedModels(options.motoPython);
+		models.catch(() => {});
 			ask: (faults) => started(endpoint).ask(faults),
 			refusal: (call) => endpoint?.refusal(call),
 			backends: () => started(endpoint).backends(),
 		});
-		endpoint = new LocalEndpoint(options, { moto: await moto, home: await postgresHome(directory), server, url });
+		const gate = new Gate(await models, new RequestRecord(directory), log);
+		endpoint = new LocalEndpoint(options, { moto: await moto, gate, home: await postgresHome(directory), server, url });
 		settle(endpoint);
 		await endpoint.#begin();
+			gate: () => started(endpoint).gate,
 		return endpoint;
 	}
 

@@ -1,8 +1,9 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package.ts';
 import { type Options, type Ran, run } from '../cli/run.ts';
+import { checkRequests, recordRequests } from '../requests.ts';
 
 /** A working directory with the sample code base, and the command line in it. */
 export interface Workspace {
@@ -21,6 +22,8 @@ export interface Workspace {
 export async function workspace({ sample = true } = {}): Promise<Workspace> {
 	const directory = await mkdtemp(join(tmpdir(), 'airflow-deploy-e2e-'));
 	if (sample) await cp(join(packageRoot, 'airflow'), join(directory, 'airflow'), { recursive: true });
+	await mkdir(join(directory, '.airflow-deploy'));
+	recordRequests(join(directory, '.airflow-deploy'));
 	// The user's own cache: Python environments are made once per machine.
 	const env = { HOME: homedir(), PATH: process.env['PATH'] ?? '', ...(process.env['XDG_CACHE_HOME'] ? { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] } : {}) };
 	const runHere = (args: readonly string[], options: Options = {}): Promise<Ran> => run(args, { ...options, cwd: directory, env: { ...env, ...options.env } });
@@ -41,7 +44,11 @@ export async function workspace({ sample = true } = {}): Promise<Workspace> {
 		path: (...parts) => join(directory, ...parts),
 		async dispose() {
 			await runHere(['local', 'stop']);
-			await rm(directory, { recursive: true, force: true });
+			try {
+				checkRequests(join(directory, '.airflow-deploy'));
+			} finally {
+				await rm(directory, { recursive: true, force: true });
+			}
 		},
 	};
 }

@@ -8,11 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { settings } from '../../src/aws/clients.ts';
 import { ensureEndpoint, stopEndpoint } from '../../src/local/control.ts';
 import { processStart } from '../../src/local/record.ts';
+import { badInput, checkRequests, recordRequests } from '../requests.ts';
 
 export interface TestEndpoint {
 	readonly url: string;
 	readonly directory: string;
-	/** An SDK client of the endpoint, in us-east-1 unless said otherwise. */
+	/** An SDK client of the endpoint for tests of what it refuses, in us-east-1 unless said otherwise. */
 	client<C>(type: new (config: never) => C, region?: string): C;
 	stop(): Promise<void>;
 }
@@ -21,14 +22,19 @@ export interface TestEndpoint {
 export async function startEndpoint(): Promise<TestEndpoint> {
 	const parent = await temporaryDirectory();
 	const directory = join(parent, 'endpoint');
+	recordRequests(parent);
 	const { url } = await ensureEndpoint({ directory, onProgress: () => {} });
 	return {
 		url,
 		directory,
-		client: (type, region = 'us-east-1') => new type({ ...settings({ region, endpoint: url, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } }), maxAttempts: 1 } as never),
+		client: (type, region = 'us-east-1') => new type({ ...settings({ region, endpoint: url, credentials: { accessKeyId: 'any', secretAccessKey: 'any' } }), maxAttempts: 1, customUserAgent: badInput } as never),
 		async stop() {
 			await stopEndpoint(directory);
-			await rm(parent, { recursive: true, force: true });
+			try {
+				checkRequests(parent);
+			} finally {
+				await rm(parent, { recursive: true, force: true });
+			}
 		},
 	};
 }
@@ -57,7 +63,7 @@ export interface PlainAnswer {
 export function plain(url: string, options: { method?: string; path?: string; headers?: Record<string, string>; body?: string | Buffer; scope?: string } = {}): Promise<PlainAnswer> {
 	const { method = 'GET', path = '/', headers = {}, body, scope } = options;
 	return new Promise((resolve, reject) => {
-		const request = httpRequest(url, { method, path, agent: false, headers: { ...(scope === undefined ? {} : { authorization: signature(scope) }), ...headers } }, (response) => {
+		const request = httpRequest(url, { method, path, agent: false, headers: { 'user-agent': badInput, ...(scope === undefined ? {} : { authorization: signature(scope) }), ...headers } }, (response) => {
 			text(response).then((answer) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: answer }), reject);
 		});
 		request.on('error', reject);

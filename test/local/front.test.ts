@@ -99,7 +99,7 @@ describe('where a request goes', () => {
 	test('what moto cannot do is answered at once, in a way that no SDK repeats', async () => {
 		const { status, body } = await plain(endpoint.url, { ...stsBody, body: 'Action=DescribeInstanceTopology&Version=2016-11-15', scope: 'ec2' });
 		expect([status, body]).toEqual([501, expect.stringContaining('ec2:DescribeInstanceTopology')]);
-		const json = await plain(endpoint.url, { method: 'POST', headers: { 'x-amz-target': 'Logs_20140328.NoSuchOperation' }, body: '{}', scope: 'logs' });
+		const json = await plain(endpoint.url, { method: 'POST', headers: { 'x-amz-target': 'Logs_20140328.ListAnomalies' }, body: '{}', scope: 'logs' });
 		expect([json.status, JSON.parse(json.body).__type]).toEqual([501, 'NotImplemented']);
 	});
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Aws, awsClients, type CallObserver, type Connection } from '../../src/aws/clients.ts';
 import { ensureEndpoint, stopEndpoint } from '../../src/local/control.ts';
+import { checkRequests, recordRequests } from '../requests.ts';
 
 export interface TestEndpoint {
 	readonly url: string;
@@ -18,13 +19,18 @@ const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 export async function startEndpoint({ latency = false }: { latency?: boolean } = {}): Promise<TestEndpoint> {
 	const parent = await mkdtemp(join(tmpdir(), 'airflow-deploy-resources-'));
 	const directory = join(parent, 'endpoint');
+	recordRequests(parent);
 	const { url } = await ensureEndpoint({ directory, latency, onProgress: () => {} });
 	return {
 		url,
 		clients: ({ observe, region = 'eu-central-1', through = url } = {}) => clientsOf({ region, endpoint: through, credentials }, observe),
 		async close() {
 			await stopEndpoint(directory);
-			await rm(parent, { recursive: true, force: true });
+			try {
+				checkRequests(parent);
+			} finally {
+				await rm(parent, { recursive: true, force: true });
+			}
 		},
 	};
 }

@@ -19,12 +19,13 @@ export interface Call extends Scope {
 export type JsonRecord = Record<string, unknown>;
 
 const xmlServices = new Set(['s3', 'route53', 'cloudfront']);
+const queryServices = new Set(['elasticloadbalancing', 'iam', 'rds', 'sts']);
 
 export function protocolOf(service: string, headers: Readonly<Record<string, string>>): Protocol {
 	if (service === 'ec2') return 'ec2';
 	if (xmlServices.has(service)) return 'rest-xml';
 	if (headers['x-amz-target'] !== undefined) return 'json';
-	return headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'query' : 'rest-json';
+	return queryServices.has(service) || headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'query' : 'rest-json';
 }
 
 /** The operation's name, from where the protocol keeps it. */

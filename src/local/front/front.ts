@@ -10,6 +10,7 @@ import { openDataChannel, sessionIdIn } from '../session/data-channel.ts';
 import type { Call } from './call.ts';
 import { isLocal } from './caller.ts';
 import { type Answer, AwsError, failureAnswer, jsonAnswer } from './failure.ts';
+import type { Gate } from './gate.ts';
 import { callOf, decoded, protocolFor, Refusal, urlOf } from './receive.ts';
 import type { Services } from './services.ts';
 
@@ -35,6 +36,8 @@ export interface Control {
 	readonly log: (line: string) => void;
 	/** Resolves when requests can be answered; those that come before wait. */
 	readonly ready: Promise<unknown>;
+	/** What every call passes first. */
+	readonly gate: () => Gate;
 	readonly backends: () => Promise<Backends>;
 }
 
@@ -69,6 +72,14 @@ async function respond(request: IncomingMessage, response: ServerResponse, contr
 	if (call instanceof Refusal) return send(response, failureAnswer(call.protocol, call.error), request);
 	const refused = control.refusal(call);
 	if (refused) return send(response, failureAnswer(call.protocol, refused), request);
+	try {
+		await control.gate().pass(call);
+	} catch (error) {
+		if (!(error instanceof AwsError)) throw error;
+		// An object may still be on its way here.
+		request.resume();
+		return send(response, failureAnswer(call.protocol, error), request);
+	}
 	if (isSession(call)) return sendEcs(response, await ecs.ssm(call.operation, parsed(call.body), { region: call.region }));
 	if (call.service === 'ecs') {
 		await firstUse(call.operation);

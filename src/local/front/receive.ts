@@ -29,7 +29,7 @@ export async function callOf(request: IncomingMessage, url: URL): Promise<Call |
 		}
 		const named = { ...scope, protocol: protocolOf(scope.service, headers), method: request.method ?? 'GET', target: request.url ?? '/', url, headers };
 		const restOperation = scope.service === 's3' ? operationOf({ ...named, body: undefined }) : '';
-		if (streamed.has(restOperation)) {
+		if (streamed.has(restOperation) && !isBatch(named)) {
 			if (Number(headers['content-length'] ?? 0) > largestObject) return new Refusal('rest-xml', new AwsError('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size'));
 			return { ...named, operation: restOperation, body: undefined };
 		}
@@ -39,6 +39,11 @@ export async function callOf(request: IncomingMessage, url: URL): Promise<Call |
 		if (error instanceof AwsError) return new Refusal(protocolOf('', headers), error);
 		throw error;
 	}
+}
+
+/** `POST /bucket?delete` names objects and is none. */
+function isBatch({ method, url }: Pick<Call, 'method' | 'url'>): boolean {
+	return method === 'POST' && url.searchParams.has('delete');
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

@@ -16,7 +16,6 @@ export function iamLaws({ roles, lag }: Account): Laws {
 		CreateRole: {
 			before(call) {
 				const name = form(call).get('RoleName') ?? '';
-				checkName('roleName', name);
 				if (taken.has(name.toLowerCase())) throw new AwsError('EntityAlreadyExists', `Role with name ${name} already exists.`, { status: 409 });
 			},
 			after(call, answer) {
@@ -80,11 +79,6 @@ export function iamLaws({ roles, lag }: Account): Laws {
 			},
 		},
 	};
-}
-
-function checkName(parameter: string, name: string): void {
-	const broken = name.length > 64 ? 'Member must have length less than or equal to 64' : 'Member must satisfy regular expression pattern: [\\w+=,.@-]+';
-	if (!/^[\w+=,.@-]{1,64}$/.test(name)) throw new AwsError('ValidationError', `1 validation error detected: Value '${name}' at '${parameter}' failed to satisfy constraint: ${broken}`);
 }
 
 function valueOf({ children, text }: Element): XmlValue {

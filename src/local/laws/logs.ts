@@ -17,23 +17,22 @@ export function logsLaws(account: Account): Laws {
 			},
 		},
 		PutLogEvents: { before: checkBatch, after: (call, answer) => tell(account, call, answer) },
-		CreateLogGroup: {
-			before(call) {
-				const name = memberOf(json(call), 'logGroupName') ?? '';
-				if (!/^[.\-_/#A-Za-z0-9]{1,512}$/.test(name)) throw new AwsError('InvalidParameterException', `1 validation error detected: Value '${name}' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+`);
-			},
-		},
+		// moto remembers the tags of a group that is gone.
+		ListTagsForResource: { before: (call) => requireGroup(account, call, /log-group:([^:]+)$/.exec(memberOf(json(call), 'resourceArn') ?? '')?.[1] ?? '') },
 		StartLiveTail: { before: (call) => startLiveTail(account, call) },
 	};
 }
 
-async function startLiveTail({ tails, moto }: Account, call: Call): Promise<Answer> {
+async function requireGroup({ moto }: Account, { region }: Call, name: string): Promise<void> {
+	const { logGroups } = await moto.json({ service: 'logs', region, operation: 'DescribeLogGroups' }, 'Logs_20140328', { logGroupNamePrefix: name });
+	if (!(logGroups as JsonRecord[]).some(({ logGroupName }) => logGroupName === name)) throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
+}
+
+async function startLiveTail(account: Account, call: Call): Promise<Answer> {
+	const { tails } = account;
 	const request = json(call) as unknown as TailRequest;
 	const groups = tails.groupsOf(call.region, { ...request, logGroupIdentifiers: request.logGroupIdentifiers ?? [] });
-	for (const name of groups) {
-		const { logGroups } = await moto.json({ service: 'logs', region: call.region, operation: 'DescribeLogGroups' }, 'Logs_20140328', { logGroupNamePrefix: name });
-		if (!(logGroups as JsonRecord[]).some(({ logGroupName }) => logGroupName === name)) throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
-	}
+	for (const name of groups) await requireGroup(account, call, name);
 	return { status: 200, headers: { 'content-type': 'application/vnd.amazon.eventstream' }, body: Buffer.alloc(0), stream: tails.begin(call.region, request) };
 }
 
