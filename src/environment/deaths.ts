@@ -1,13 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import type { Task } from '@aws-sdk/client-ecs';
 import { type DeathRecord, keepDeath } from '../resources/death-record.ts';
 import { findTasks, lastPart } from '../resources/ecs.ts';
 import { hasEnded } from '../resources/task-failure.ts';
+import { deathFiles, keepDeathFile } from './death-files.ts';
 import type { Death } from './documents.ts';
-import { keepDocument } from './kept.ts';
 import type { Options } from './options.ts';
-import { filesOf } from './places.ts';
 
 type Where = Pick<Options, 'cwd' | 'aws' | 'config'>;
 
@@ -18,10 +17,8 @@ const keptAtOnce = 5;
 
 /** Deaths of the environment's tasks that are kept here, newest first, since a time (ISO 8601). */
 export async function keptDeaths(where: Where, since: string): Promise<Death[]> {
-	const directory = join(filesOf(where.cwd, where.aws, where.config.environment).directory, 'deaths');
-	const names = await readdir(directory).catch(() => []);
-	const newest = names.filter((name) => name.endsWith('.json')).toSorted().toReversed().slice(0, readBack);
-	const records = await Promise.all(newest.map(async (name) => read(join(directory, name), where)));
+	const newest = (await deathFiles(where)).slice(0, readBack);
+	const records = await Promise.all(newest.map(async (path) => read(path, where)));
 	return records.flatMap((record) => record ?? []).filter(({ at }) => at >= since);
 }
 
@@ -31,7 +28,7 @@ export async function keepNewDeaths(where: Where, service: { cluster: string; na
 	const stopped = await findTasks(aws, { cluster: service.cluster, serviceName: service.name, desiredStatus: 'STOPPED' });
 	const ids = new Set(known.map(({ task }) => task));
 	const fresh = stopped.filter((task) => hasDied(task) && !ids.has(lastPart(task.taskArn))).slice(0, keptAtOnce);
-	const context = { aws, scope: config.environment, keep: (name: string, document: object) => keepDocument(where, name, document) };
+	const context = { aws, scope: config.environment, keep: (name: string, document: object) => keepDeathFile(where, name, document) };
 	for (const task of fresh) await keepDeath(context, task);
 }
 

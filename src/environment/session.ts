@@ -8,7 +8,7 @@ import { Exit, UserError } from '../errors.ts';
 import { version } from '../package.ts';
 import { kinds } from '../resources/registry.ts';
 import { sharedScope } from '../stacks/shared.ts';
-import { keepDocument } from './kept.ts';
+import { keepDeathFile } from './death-files.ts';
 import type { Options } from './options.ts';
 import { filesOf } from './places.ts';
 
@@ -95,7 +95,7 @@ export function lookAt(options: Options, states: ReadonlyMap<string, StateView>)
 		limit,
 		signal,
 		emit: options.observe,
-		keep: (name, document) => keepDocument(options, name, document),
+		keep: (name, document) => keepDeathFile(options, name, document),
 		tagsFor(scope, key) {
 			const identity = {
 				'airflow-deploy:project': config.project,

@@ -9,6 +9,8 @@ export interface PageOptions {
 	readonly from: number;
 	/** A filter of CloudWatch Logs, which spares what it does not let through. */
 	readonly pattern?: string | undefined;
+	/** Only streams whose names begin so. */
+	readonly streamPrefix?: string | undefined;
 	readonly signal: AbortSignal;
 }
 
@@ -19,9 +21,10 @@ export class LogReader {
 	readonly #groups: readonly ComponentLogs[];
 	readonly #missing = new Set<string>();
 
-	constructor(aws: Aws, groups: readonly ComponentLogs[]) {
+	/** @param pace of all readers of this account and region */
+	constructor(aws: Aws, groups: readonly ComponentLogs[], pace: Pace = Pace.of(aws.region)) {
 		this.#client = aws.client(CloudWatchLogsClient);
-		this.#pace = Pace.of(aws.region);
+		this.#pace = pace;
 		this.#groups = groups;
 	}
 
@@ -29,12 +32,12 @@ export class LogReader {
 	 * Events of one of the groups from a time on, page by page, oldest first; nothing where it is missing. Pages may be empty.
 	 * @throws UserError where all groups are missing
 	 */
-	async *pages(group: ComponentLogs, { from, pattern, signal }: PageOptions): AsyncGenerator<LogEvent[]> {
+	async *pages(group: ComponentLogs, { from, pattern, streamPrefix, signal }: PageOptions): AsyncGenerator<LogEvent[]> {
 		let nextToken: string | undefined;
 		do {
 			await this.#pace.turn(signal);
 			// AWS interleaves streams whatever is asked; emulators do so when told.
-			const input = { logGroupName: group.logGroupName, startTime: Math.max(0, from), interleaved: true, filterPattern: pattern, nextToken };
+			const input = { logGroupName: group.logGroupName, startTime: Math.max(0, from), interleaved: true, filterPattern: pattern, logStreamNamePrefix: streamPrefix, nextToken };
 			const answer = await this.#client.send(new FilterLogEventsCommand(input), { abortSignal: signal }).catch((error: unknown) => this.#ifMissing(group, error));
 			if (answer === undefined) return;
 			this.#missing.delete(group.logGroupName);

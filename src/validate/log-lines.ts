@@ -1,5 +1,6 @@
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { ignoring } from '../resources/support.ts';
+import { UserError } from '../errors.ts';
+import type { LogEvent } from '../logs/event.ts';
+import { LogReader } from '../logs/reader.ts';
 import { naming } from '../stacks/inputs.ts';
 import { CheckFailed } from './check.ts';
 import type { Deployed } from './session.ts';
@@ -16,6 +17,9 @@ export interface LogLine {
 	readonly json: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** At Ctrl-C a check is left as it is. */
+const uninterrupted = new AbortController().signal;
+
 export interface Wanted {
 	/** Epoch milliseconds. */
 	readonly since: number;
@@ -29,23 +33,20 @@ export interface Wanted {
  * @throws CheckFailed where the group does not exist
  */
 export async function readLines(deployed: Deployed, component: Component, { since, streamPrefix, containing }: Wanted): Promise<LogLine[]> {
-	const group = logGroup(deployed, component);
-	const lines: LogLine[] = [];
-	let nextToken: string | undefined;
-	do {
-		const command = new FilterLogEventsCommand({
-			logGroupName: group,
-			startTime: Math.floor(since),
-			...(streamPrefix === undefined ? {} : { logStreamNamePrefix: streamPrefix }),
-			// Quoted, a pattern is plain text ("Filter pattern syntax", CloudWatch Logs user guide).
-			...(containing === undefined ? {} : { filterPattern: `"${containing.replaceAll(/["\\]/g, '')}"` }),
-			...(nextToken === undefined ? {} : { nextToken }),
-		});
-		const answer = await ignoring(['ResourceNotFoundException'], deployed.aws.client(CloudWatchLogsClient).send(command));
-		if (!answer) throw new CheckFailed(`the log group ${group} does not exist`, { hint: `airflow-deploy up${deployed.flags}   # makes it again` });
-		for (const { timestamp = 0, logStreamName = '', message = '' } of answer.events ?? []) lines.push({ time: timestamp, stream: logStreamName, text: message.trimEnd(), json: parse(message) });
-		nextToken = answer.nextToken;
-	} while (nextToken !== undefined);
+	const { aws, pace, flags } = deployed;
+	const name = logGroup(deployed, component);
+	const group = { component, logGroupName: name, arn: '' };
+	const reader = new LogReader(aws, [group], pace);
+	const events: LogEvent[] = [];
+	// Quoted, a pattern is plain text ("Filter pattern syntax", CloudWatch Logs user guide).
+	const pattern = containing === undefined ? undefined : `"${containing.replaceAll(/["\\]/g, '')}"`;
+	try {
+		for await (const page of reader.pages(group, { from: Math.floor(since), pattern, streamPrefix, signal: uninterrupted })) events.push(...page);
+	} catch (error) {
+		if (error instanceof UserError && error.code === 'LogGroupsGone') throw new CheckFailed(`the log group ${name} does not exist`, { hint: `airflow-deploy up${flags}   # makes it again` });
+		throw error;
+	}
+	const lines = events.map(({ timestamp, logStreamName, message }) => ({ time: timestamp, stream: logStreamName, text: message.trimEnd(), json: parse(message) }));
 	return lines.filter(({ text, stream }) => (containing === undefined || text.includes(containing)) && (streamPrefix === undefined || stream.startsWith(streamPrefix))).toSorted((a, b) => a.time - b.time);
 }
 

@@ -1,6 +1,7 @@
 import type { Aws } from '../aws/clients.ts';
 import type { Config } from '../config/config.ts';
 import type { CredentialsDocument, StatusDocument } from '../environment/documents.ts';
+import type { Pace } from '../logs/pace.ts';
 import type { Manifest } from '../resources/upload-bundle.ts';
 import type { WebPage } from './web-page.ts';
 
@@ -30,6 +31,8 @@ export interface Deployed {
 	readonly allowedCidrs: readonly string[];
 	/** ` --local`, ` --env x`: what makes another command be about the same environment. */
 	readonly flags: string;
+	/** Of all calls that read logs. */
+	readonly pace: Pace;
 }
 
 /** A run that this validation started. */

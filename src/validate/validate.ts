@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { CheckDocument, CredentialsDocument, StatusDocument, ValidateDocument } from '../environment/documents.ts';
 import type { Environment } from '../environment/environment.ts';
 import { lastTimeline } from '../environment/timeline.ts';
+import { Pace } from '../logs/pace.ts';
 import { readAnchor } from '../resources/s3-anchor.ts';
 import { readManifest } from '../resources/upload-bundle.ts';
 import { naming } from '../stacks/inputs.ts';
@@ -75,7 +76,7 @@ async function lookAtDeployed({ aws, config, status, environment, flags }: Valid
 	]);
 	const cidrs = anchor?.options['allowedCidrs'];
 	const allowedCidrs = Array.isArray(cidrs) ? cidrs.filter((cidr) => typeof cidr === 'string') : [];
-	return { aws, config, status, credentials, credentialsError, manifest, allowedCidrs, flags };
+	return { aws, config, status, credentials, credentialsError, manifest, allowedCidrs, flags, pace: Pace.of(aws.region) };
 }
 
 /** Where there is an address. */
