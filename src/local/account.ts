@@ -1,11 +1,16 @@
 import type { Answer } from './front/failure.ts';
 import type { Call } from './front/call.ts';
+import type { Balancers } from './balancer/balancers.ts';
+import type { Certificates } from './certificates.ts';
 import type { Databases } from './databases.ts';
+import type { ExecutionRoles } from './execution-roles.ts';
 import type { FileSystemDirectories } from './file-systems.ts';
+import type { HostedZones } from './hosted-zones.ts';
 import type { Interfaces } from './interfaces.ts';
 import type { Lag } from './lag.ts';
 import type { LiveTails } from './live-tail/live-tails.ts';
 import type { Moto } from './moto.ts';
+import type { Schedules } from './schedules.ts';
 import type { ServiceLinkedRoles } from './service-linked-roles.ts';
 
 /** The emulated account: moto's books, and what we keep beside them. A reset makes a new one. */
@@ -17,9 +22,15 @@ export interface Account {
 	readonly moto: Moto;
 	readonly interfaces: Interfaces;
 	readonly databases: Databases;
+	readonly balancers: Balancers;
+	readonly certificates: Certificates;
+	readonly zones: HostedZones;
 	readonly files: FileSystemDirectories;
 	readonly roles: ServiceLinkedRoles;
 	readonly lag: Lag;
+	readonly schedules: Schedules;
+	/** Of schedules. */
+	readonly execution: ExecutionRoles;
 	readonly tails: LiveTails;
 }
 

@@ -3,26 +3,31 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { version } from '../package.ts';
 import type { Account } from './account.ts';
+import { Balancers } from './balancer/balancers.ts';
+import { Certificates } from './certificates.ts';
 import { Databases } from './databases.ts';
 import { createEcs } from './ecs/ecs.ts';
 import type { Ecs } from './ecs/dependencies.ts';
 import { ecsDependencies } from './ecs-dependencies.ts';
+import { ecsSchedules } from './ecs-schedules.ts';
+import { ExecutionRoles } from './execution-roles.ts';
 import { Faults } from './faults.ts';
 import { FileSystemDirectories } from './file-systems.ts';
 import { listen } from './front/front.ts';
+import { Gate } from './front/gate.ts';
+import { RequestRecord } from './front/request-record.ts';
 import { Services } from './front/services.ts';
+import { HostedZones } from './hosted-zones.ts';
 import { Interfaces } from './interfaces.ts';
 import { Lag } from './lag.ts';
 import { lawsOf } from './laws/laws.ts';
-import { Gate } from './front/gate.ts';
-import { RequestRecord } from './front/request-record.ts';
 import { LiveTails } from './live-tail/live-tails.ts';
+import { installedModels } from './models/installed.ts';
 import { account, Moto } from './moto.ts';
 import { type EndpointRecord, forgetRecord, ownRecord, processStart, readRecord, writeRecord } from './record.ts';
 import { type Installer, installer } from './runtime/installer.ts';
 import { postgresHome, postgresProgram, type PostgresProgram } from './runtime/postgres-program.ts';
 import { ProcessRuntime, removeTasks } from './runtime/process-runtime.ts';
-import { installedModels } from './models/installed.ts';
 import { ServiceLinkedRoles } from './service-linked-roles.ts';
 
 export interface EndpointOptions {
@@ -44,12 +49,12 @@ const lookSeconds = 2;
 export class LocalEndpoint {
 	/** The exit code. */
 	readonly ended: Promise<number>;
+	readonly gate: Gate;
 	readonly #options: EndpointOptions;
 	readonly #installer: Installer;
 	readonly #home: string;
 	readonly #moto: Moto;
 	readonly #server: Server;
-	readonly gate: Gate;
 	readonly #url: string;
 	readonly #ecs: Ecs;
 	readonly #faults = new Faults();
@@ -62,12 +67,12 @@ export class LocalEndpoint {
 
 	private constructor(options: EndpointOptions, { home, moto, gate, server, url }: { home: string; moto: Moto; gate: Gate; server: Server; url: string }) {
 		this.#options = options;
+		this.gate = gate;
 		this.#home = home;
 		this.#moto = moto;
 		this.#server = server;
 		this.#url = url;
 		this.ended = new Promise((resolve) => (this.#settle = resolve));
-		this.gate = gate;
 		this.#installer = installer(options.log);
 		this.#account = this.#newAccount();
 		this.#services = new Services(moto, lawsOf(this.#account));
@@ -86,22 +91,22 @@ export class LocalEndpoint {
 		const ready = new Promise((resolve) => (settle = resolve));
 		const moto = Moto.start(options.motoPython, directory, (line) => log(`moto: ${line}`));
 		moto.catch(() => {});
+		const models = installedModels(options.motoPython);
+		models.catch(() => {});
 		const { server, url } = await listen(options.port, {
 			ready,
 			log,
 			about: () => endpoint?.about() ?? {},
 			reset: async () => endpoint?.reset(),
-		const models = installedModels(options.motoPython);
-		models.catch(() => {});
 			ask: (faults) => started(endpoint).ask(faults),
 			refusal: (call) => endpoint?.refusal(call),
+			gate: () => started(endpoint).gate,
 			backends: () => started(endpoint).backends(),
 		});
 		const gate = new Gate(await models, new RequestRecord(directory), log);
 		endpoint = new LocalEndpoint(options, { moto: await moto, gate, home: await postgresHome(directory), server, url });
 		settle(endpoint);
 		await endpoint.#begin();
-			gate: () => started(endpoint).gate,
 		return endpoint;
 	}
 
@@ -178,7 +183,17 @@ export class LocalEndpoint {
 		const { motoPython: python, latency, log } = this.#options;
 		const moto = this.#moto;
 		const databases = new Databases({ home: this.#home, python, log, program: () => this.#postgres() });
-		return { id: account, url: this.#url, moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(this.#place(), 'efs'), moto), roles: new ServiceLinkedRoles(moto), lag: new Lag(latency), tails: new LiveTails(account) };
+		const interfaces = new Interfaces(moto);
+		const zones = new HostedZones(moto);
+		const balancers = new Balancers(({ region, vpcId }, { id, port }) => {
+			const host = interfaces.listenerAt(region, vpcId, id);
+			return host === undefined ? undefined : { host, port };
+		});
+		const certificates = new Certificates({ moto, zones, balancers });
+		const lag = new Lag(latency);
+		const execution = new ExecutionRoles({ account, moto, lag });
+		const schedules = ecsSchedules({ account, moto, execution, ecs: () => this.#ecs, log });
+		return { id: account, url: this.#url, moto, databases, interfaces, balancers, certificates, zones, files: new FileSystemDirectories(join(this.#place(), 'efs'), moto), roles: new ServiceLinkedRoles(moto), lag, schedules, execution, tails: new LiveTails(account) };
 	}
 
 	#runtime(): ProcessRuntime {
@@ -196,8 +211,9 @@ export class LocalEndpoint {
 
 	async #empty(): Promise<void> {
 		this.#faults.ask([]);
+		this.#account.schedules.stop();
 		await this.#ecs.reset();
-		await this.#account.databases.stopAll();
+		await Promise.all([this.#account.databases.stopAll(), this.#account.balancers.stopAll()]);
 		await this.#account.files.remove();
 		this.#account.tails.endAll();
 		await this.#moto.reset();
@@ -207,7 +223,8 @@ export class LocalEndpoint {
 
 	async #endAll(): Promise<void> {
 		this.#server.close();
-		await Promise.all([this.#ecs.stopAll(), this.#account.databases.stopAll()]);
+		this.#account.schedules.stop();
+		await Promise.all([this.#ecs.stopAll(), this.#account.databases.stopAll(), this.#account.balancers.stopAll()]);
 		this.#moto.end();
 		await this.#moto.exited;
 		const { directory } = this.#options;

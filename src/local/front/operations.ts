@@ -20,9 +20,13 @@ const efs: readonly (readonly [method: string, path: RegExp, operation: string])
 /** Query parameters that name a setting of a bucket: two puts of such at the same time are answered 409 by AWS. */
 const settings = new Set(['accelerate', 'acl', 'cors', 'encryption', 'lifecycle', 'logging', 'notification', 'ownershipControls', 'policy', 'publicAccessBlock', 'replication', 'requestPayment', 'tagging', 'versioning', 'website', 'object-lock', 'intelligent-tiering', 'analytics', 'inventory', 'metrics']);
 
+const scheduler: Readonly<Record<string, string>> = { POST: 'CreateSchedule', PUT: 'UpdateSchedule', GET: 'GetSchedule', DELETE: 'DeleteSchedule' };
+
 /** @returns the operation, or an empty text where no law asks for it */
 export function nameRestOperation(service: string, method: string, url: URL): string {
 	if (service === 's3') return nameS3Operation(method, url);
+	if (service === 'route53') return method === 'POST' && /\/hostedzone\/[^/]+\/rrset\/?$/.test(url.pathname) ? 'ChangeResourceRecordSets' : '';
+	if (service === 'scheduler') return /^\/schedules\/[^/]+$/.test(url.pathname) ? (scheduler[method] ?? '') : '';
 	if (service !== 'elasticfilesystem') return '';
 	const path = url.pathname.replace(/^\/2015-02-01/, '').replace(/\/$/, '');
 	return efs.find(([verb, pattern]) => verb === method && pattern.test(path))?.[2] ?? '';

@@ -1,0 +1,78 @@
+import { AwsError } from './front/failure.ts';
+import type { Lag } from './lag.ts';
+import type { Moto } from './moto.ts';
+import { items, textOf } from './xml.ts';
+
+interface Statement {
+	readonly Effect?: string;
+	readonly Principal?: { readonly Service?: string | readonly string[] };
+	readonly Action?: string | readonly string[];
+	readonly Resource?: string | readonly string[];
+	readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+interface Place {
+	readonly moto: Moto;
+	readonly lag: Lag;
+	/** 12 digits. */
+	readonly account: string;
+}
+
+/** Roles that EventBridge Scheduler acts as. */
+export class ExecutionRoles {
+	readonly #place: Place;
+
+	constructor(place: Place) {
+		this.#place = place;
+	}
+
+	/** @throws AwsError ValidationException where the scheduler of a region cannot assume it, as it says when a schedule is made */
+	async assertTrusted(roleArn: string, region: string): Promise<void> {
+		const { account, lag } = this.#place;
+		const name = nameOf(roleArn);
+		const role = await this.#ask('GetRole', { RoleName: name }).catch(() => undefined);
+		const found = textOf(role, 'GetRoleResult', 'Role', 'Arn') === roleArn;
+		const trust = statements(textOf(role, 'GetRoleResult', 'Role', 'AssumeRolePolicyDocument'));
+		const group = `arn:aws:scheduler:${region}:${account}:schedule-group/default`;
+		if (found && !lag.isYoungRole(name) && trust.some((statement) => trusts(statement, { 'aws:SourceAccount': account, 'aws:SourceArn': group }))) return;
+		throw new AwsError('ValidationException', 'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.');
+	}
+
+	/** @throws AwsError AccessDeniedException where no inline policy of the role allows it */
+	async assertAllowed(roleArn: string, action: string, resource: string): Promise<void> {
+		await this.assertTrusted(roleArn, resource.split(':')[3] ?? '');
+		const RoleName = nameOf(roleArn);
+		const names = items(await this.#ask('ListRolePolicies', { RoleName }), 'ListRolePoliciesResult', 'PolicyNames').map((item) => textOf(item) ?? '');
+		const documents = await Promise.all(names.map(async (PolicyName) => statements(textOf(await this.#ask('GetRolePolicy', { RoleName, PolicyName }), 'GetRolePolicyResult', 'PolicyDocument'))));
+		const all = documents.flat().filter((statement) => listOf(statement.Action).some((pattern) => isLike(action, pattern)) && listOf(statement.Resource).some((pattern) => isLike(resource, pattern)));
+		if (all.some(({ Effect }) => Effect === 'Allow') && !all.some(({ Effect }) => Effect === 'Deny')) return;
+		throw new AwsError('AccessDeniedException', `User: ${roleArn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`);
+	}
+
+	#ask(operation: string, parameters: Readonly<Record<string, string>>) {
+		return this.#place.moto.query({ service: 'iam', region: 'us-east-1', operation }, parameters);
+	}
+}
+
+function trusts({ Effect, Principal, Condition = {} }: Statement, context: Readonly<Record<string, string>>): boolean {
+	const keys = Object.values(Condition).flatMap((pairs) => Object.entries(pairs));
+	return Effect === 'Allow' && listOf(Principal?.Service).includes('scheduler.amazonaws.com') && keys.every(([key, patterns]) => listOf(patterns).some((pattern) => isLike(context[key] ?? '', pattern)));
+}
+
+function isLike(value: string, pattern: string): boolean {
+	const expression = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+	return new RegExp(`^${expression}$`).test(value);
+}
+
+function listOf(value: string | readonly string[] | undefined): readonly string[] {
+	return value === undefined ? [] : typeof value === 'string' ? [value] : value;
+}
+
+function statements(document = '{}'): Statement[] {
+	const { Statement: found = [] } = JSON.parse(decodeURIComponent(document)) as { Statement?: Statement | Statement[] };
+	return Array.isArray(found) ? found : [found];
+}
+
+function nameOf(roleArn: string): string {
+	return roleArn.split('/').at(-1) ?? '';
+}
