@@ -3,9 +3,11 @@ import type { BranchesDocument } from '../environment/documents.ts';
 import { Exit, UserError } from '../errors.ts';
 import { renderBranches } from '../ui/render/branches.ts';
 import { commandFlags, renderUp } from '../ui/render/up.ts';
+import { connect } from './connect.ts';
 import type { CommandContext } from './context.ts';
 import { branchFlags, wishesOf } from './branch-wishes.ts';
 import { defineCommand, type Group, value } from './define.ts';
+import { executorFlag, executorOf } from './executor-flag.ts';
 import { remove } from './teardown.ts';
 
 /** Loaded only where a branch is made: it brings what runs other programs. */
@@ -20,6 +22,7 @@ const create = defineCommand({
 	options: {
 		ref: value('<commit>', 'the code of this commit, not of the working tree'),
 		...branchFlags,
+		...executorFlag,
 	},
 	starts: true,
 	graceful: true,
@@ -33,7 +36,7 @@ const create = defineCommand({
 			ui.note(`branch create ${chosen.name}: ${explain(chosen)}${code ? `, code of commit ${code.commit.slice(0, 12)}` : ''}; ${placeOf(context, aws)}`);
 			const { gitBranch, named } = chosen;
 			const branch = { gitBranch, named, ...wishes };
-			const environment = await context.environment(aws, { name: chosen.name, ...(code ? { source: code.path } : {}), branch });
+			const environment = await context.environment(aws, { name: chosen.name, ...(code ? { source: code.path } : {}), branch, ...executorOf(choice) });
 			if (choice.ephemeral) ui.note('--ephemeral: DAG runs, users and connections are gone whenever the task is replaced');
 			await recoverRecord(context, environment);
 			const document = await environment.up('up');
@@ -123,4 +126,4 @@ function noBranch({ config }: CommandContext, name: string): UserError {
 	return new UserError('NoBranch', `there is no branch environment ${name}`, { hint: `airflow-deploy branch list${commandFlags({ ...config, environment: 'main' })}` });
 }
 
-export const branch: Group = { name: 'branch', summary: 'small environments for git branches: create, list, delete', commands: [create, list, del] };
+export const branch: Group = { name: 'branch', summary: 'small environments for git branches: create, list, connect, delete', commands: [create, list, connect, del] };

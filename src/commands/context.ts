@@ -12,6 +12,7 @@ interface EnvironmentChoice {
 	/** Folder of the code, instead of the configured one. */
 	readonly source?: string;
 	readonly branch?: BranchWishes;
+	readonly executor?: 'local' | 'ecs';
 }
 
 /** All that a command works with. */
@@ -23,6 +24,8 @@ export interface CommandContext {
 	readonly cwd: string;
 	/** Aborted by Ctrl-C. */
 	readonly signal: AbortSignal;
+	/** For a program that runs in our place. */
+	readonly lendSignals: LendSignals;
 	readonly ui: Ui;
 	/** For commands that pass bytes on; all others speak through `ui`. */
 	readonly io: Io;

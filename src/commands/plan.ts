@@ -1,14 +1,16 @@
 import { Exit, UserError } from '../errors.ts';
 import { renderPlan } from '../ui/render/plan.ts';
 import { defineCommand } from './define.ts';
+import { executorFlag, executorOf } from './executor-flag.ts';
 
 export const plan = defineCommand({
 	name: 'plan',
 	summary: 'show what up would change, and what it costs',
-	async run({ connectIfUp, environment, ui }) {
+	options: executorFlag,
+	async run({ connectIfUp, environment, ui }, choice) {
 		const aws = await connectIfUp();
 		if (aws === undefined) throw new UserError('EndpointDown', 'plan asks the endpoint, and the local one does not run: up would create everything', { hint: 'airflow-deploy local start   # then airflow-deploy plan --local' });
-		ui.result(await (await environment(aws)).plan(), renderPlan);
+		ui.result(await (await environment(aws, executorOf(choice))).plan(), renderPlan);
 		return Exit.ok;
 	},
 });

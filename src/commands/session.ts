@@ -30,6 +30,7 @@ interface SessionOptions {
 	readonly io: Io;
 	readonly ui: Ui;
 	readonly signal: AbortSignal;
+	readonly lendSignals: LendSignals;
 	/** Told where calls will go, for advice about errors. */
 	readonly onPlace: (place: { region: string; profile?: string | undefined; endpoint?: string | undefined }) => void;
 }
@@ -68,6 +69,7 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 				config: { ...config, environment: name, source }, aws, target: config.target, cwd: io.cwd, env, signal, observe,
 				command: name === config.environment ? path + about : `${path} ${name}${commandFlags({ ...config, environment: 'main' })}`,
 				...(branch ? { branch } : {}),
+				...(executor ? { executor } : {}),
 				warn: (line) => ui.note(line),
 				confirmRecreate: (keys) => confirmRecreate(ui, keys),
 			});

@@ -22,6 +22,7 @@ export function sizeProblems(config: Config): string[] {
 	const pairs = [
 		['WEBSERVER', config.webserverCpu, config.webserverMemory],
 		['SCHEDULER', config.schedulerCpu, config.schedulerMemory],
+		['WORKER', config.workerCpu, config.workerMemory],
 		['BRANCH', config.branchCpu, config.branchMemory],
 	] as const;
 	return pairs.flatMap(([name, cpu, memory]) => {

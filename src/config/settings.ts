@@ -44,8 +44,10 @@ export const settings = {
 
 	webserverCpu: { name: 'WEBSERVER_CPU', default: '1024', help: 'CPU units (1024 = 1 vCPU) of the webserver', check: cpu },
 	webserverMemory: { name: 'WEBSERVER_MEMORY', default: '2048', help: 'MiB of the webserver', check: memory },
-	schedulerCpu: { name: 'SCHEDULER_CPU', default: '1024', help: 'CPU units of the scheduler, which also runs the tasks', check: cpu },
+	schedulerCpu: { name: 'SCHEDULER_CPU', default: '1024', help: 'CPU units of the scheduler, which with the local executor also runs the tasks', check: cpu },
 	schedulerMemory: { name: 'SCHEDULER_MEMORY', default: '4096', help: 'MiB of the scheduler', check: memory },
+	workerCpu: { name: 'WORKER_CPU', default: '1024', help: 'CPU units of each task with the ECS executor, unless its executor_config says otherwise', check: cpu },
+	workerMemory: { name: 'WORKER_MEMORY', default: '2048', help: 'MiB of each task with the ECS executor, unless its executor_config says otherwise', check: memory },
 	branchCpu: { name: 'BRANCH_CPU', default: '2048', help: 'CPU units of a branch environment', check: cpu },
 	branchMemory: { name: 'BRANCH_MEMORY', default: '8192', help: 'MiB of a branch environment', check: memory },
 
@@ -55,7 +57,8 @@ export const settings = {
 	dbDeletionProtection: { name: 'DB_DELETION_PROTECTION', default: 'false', help: 'true: teardown refuses to remove the database', check: yesOrNo },
 	dbFinalSnapshot: { name: 'DB_FINAL_SNAPSHOT', default: 'false', help: 'true: teardown leaves a snapshot of the database, which AWS bills', check: yesOrNo },
 
-	executor: { name: 'EXECUTOR', default: 'local', help: 'local: tasks run in the scheduler', check: oneOf(['local', 'ecs']), laterValues: ['ecs'] },
+	executor: { name: 'EXECUTOR', help: 'local: tasks run in the scheduler; ecs: each as a Fargate task of its own; unset, as the environment has it, a new one local', check: oneOf(['local', 'ecs']).optional() },
+	parallelism: { name: 'PARALLELISM', help: 'Tasks that run at once; unset, 8, and 16 with the ECS executor. Each takes about three connections to the database', check: wholeNumber(1, 1000).optional() },
 	auth: { name: 'AUTH', default: 'db', help: 'Who logs in: db for Airflow\'s own user table', check: oneOf(['db', 'google', 'github', 'oidc']), laterValues: ['google', 'github', 'oidc'] },
 	oauthIssuer: { name: 'OAUTH_ISSUER', help: 'Issuer URL of the OpenID Connect provider', check: z.url('must be a URL').optional(), later: true },
 	oauthClientId: { name: 'OAUTH_CLIENT_ID', help: 'Client id at the provider', check: optionalText, later: true },

@@ -16,13 +16,21 @@ export type { Look, Run } from './context.ts';
 export { criticalPath, stepsOf, type Outcome } from './outcome.ts';
 export { plan, type PlannedChange } from './plan.ts';
 
+/** A part of what the stacks describe. */
+export interface Goal {
+	/** With all that they need. */
+	readonly keys: readonly string[];
+	/** Whether what is no longer in the stacks is removed too. */
+	readonly removesOthers: boolean;
+}
+
 /**
  * Brings up what the stacks describe, as one graph, each node recorded in its own scope's state. Failures of nodes are in
  * the outcome; only defects are thrown.
- * @param goal keys to bring up with all that they need; without it everything, and what is no longer in the stacks is removed
+ * @param goal what to bring up; without it everything, and what is no longer in the stacks is removed
  */
-export async function up<C>(stacks: readonly Stack<C>[], run: Run<C>, goal?: readonly string[]): Promise<Outcome> {
-	const nodes = select(stacks, goal);
+export async function up<C>(stacks: readonly Stack<C>[], run: Run<C>, goal?: Goal): Promise<Outcome> {
+	const nodes = select(stacks, goal?.keys);
 	const edges = edgesOf(nodes);
 	const ledger: Ledger = { done: [], kept: [] };
 	const confirm = oneAtATime((key) => run.confirmRecreate?.([key]) ?? Promise.resolve(true));
@@ -32,7 +40,7 @@ export async function up<C>(stacks: readonly Stack<C>[], run: Run<C>, goal?: rea
 		if (node) await bringUp(node, run, ledger, confirm);
 	});
 	const outcomes = [made];
-	if (made.failed.size === 0 && made.skipped.length === 0) outcomes.push(await removeAll(run, ledger, removalOf(run, superfluous(run, stacks, !goal))));
+	if (made.failed.size === 0 && made.skipped.length === 0) outcomes.push(await removeAll(run, ledger, removalOf(run, superfluous(run, stacks, goal?.removesOthers ?? true))));
 	return outcomeOf(run, ledger, outcomes);
 }
 

@@ -7,7 +7,7 @@ import { readAnchor } from '../resources/s3-anchor.ts';
 import { readManifest } from '../resources/upload-bundle.ts';
 import { restartVariable } from '../stacks/airflow-settings.ts';
 import { standingCost, total } from '../stacks/cost.ts';
-import { environmentStack, type Goal, keysOf } from '../stacks/environment.ts';
+import { environmentStack, type Goal, partOf } from '../stacks/environment.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
 import { sharedScope, sharedStack } from '../stacks/shared.ts';
 import { UserError } from '../errors.ts';
@@ -69,7 +69,7 @@ async function converge(options: Options, held: Held, goal: Goal): Promise<Outco
 	assertNotExpired(inputs.config.environment, inputs.branch);
 	await preflight(options, inputs, held.environment.entries, goal);
 	const stacks = stacksFor(inputs);
-	return up(stacks, sharingEarly(held, stacks[0]), keysOf(goal, inputs));
+	return up(stacks, sharingEarly(held, stacks[0]), partOf(goal, inputs));
 }
 
 function stacksFor(inputs: StackInputs): [Stack<Aws>, Stack<Aws>] {

@@ -1,6 +1,7 @@
 import type { Aws } from '../aws/clients.ts';
 import type { Config } from '../config/config.ts';
 import type { Event } from '../engine/events.ts';
+import type { Executor } from '../stacks/inputs.ts';
 
 /** What a command says about a branch. */
 export interface BranchWishes {
@@ -30,5 +31,7 @@ export interface Options {
 	readonly warn: (line: string) => void;
 	/** What is asked of a branch: what is not given stays as it is recorded. Absent: what is recorded counts. */
 	readonly branch?: BranchWishes | undefined;
+	/** What a flag says; absent: as configured, else as recorded. */
+	readonly executor?: Executor | undefined;
 	readonly confirmRecreate?: (keys: readonly string[]) => Promise<boolean>;
 }

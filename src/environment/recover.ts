@@ -12,6 +12,7 @@ import { environmentStack } from '../stacks/environment.ts';
 import { naming } from '../stacks/inputs.ts';
 import { sharedScope, sharedStack } from '../stacks/shared.ts';
 import type { RecordedObject } from './documents.ts';
+import { asRecorded } from './executor-option.ts';
 import type { Options } from './options.ts';
 import { filesOf } from './places.ts';
 import { acquireShared, headerOf, lookAt, readStates } from './session.ts';
@@ -38,10 +39,8 @@ export async function recover(options: Options): Promise<RecordedObject[]> {
  */
 export async function recoverUnrecorded(options: Options): Promise<RecordedObject[]> {
 	if ((await unrecorded(options)).size === 0) return [];
-	// What stands was made from what the anchor says, whatever is wished for now.
-	const asRecorded = { ...options, branch: undefined };
 	// Somebody may have recorded the shared stack while we waited for its lock.
-	return underLocks(options, async () => recoverScopes(asRecorded, await unrecorded(options)));
+	return underLocks(options, async () => recoverScopes(options, await unrecorded(options)));
 }
 
 /** Nonces of the scopes that have an anchor and no record here. */
@@ -89,7 +88,8 @@ function nothingToRecoverFrom({ config, aws }: Options, scope: string): never {
 
 async function findAll(options: Options, recovered: ReadonlyMap<string, StateFile>): Promise<RecordedObject[]> {
 	const states = new Map<string, StateView>([...(await readStates(options)), ...recovered]);
-	const inputs = await stackInputs(options, states, 'up');
+	// Whatever is wished for now.
+	const inputs = await stackInputs(asRecorded(options), states, 'up');
 	const { stack, shared } = sharedStack(inputs);
 	const look = lookAt(options, states);
 	const found = new Map<Node, JsonObject>();

@@ -10,6 +10,7 @@ import { sharedScope } from '../stacks/shared.ts';
 import { branchOptions, consequences, recordedBranch } from './branch-options.ts';
 import { callerCidr } from './caller-address.ts';
 import { serviceWith } from './components.ts';
+import { executorOption } from './executor-option.ts';
 import { publicAddresses } from './given-network.ts';
 import type { Options } from './options.ts';
 import { chooseZones } from './zones.ts';
@@ -39,6 +40,7 @@ export async function stackInputs(options: Options, states: ReadonlyMap<string, 
 		bundle,
 		imageHash: image?.hash,
 		runningScheduler: goal === 'upload' ? runningScheduler(entries(config.environment)) : undefined,
+		executor: executorOption(options, anchor),
 		branch,
 	};
 }

@@ -13,7 +13,7 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource, type JsonObject } from '../engine/resource.ts';
 import { contentHash } from './canonical.ts';
 import { createOnce } from './create-once.ts';
-import { describeDefinition, ecsTags, findTasks, lastPart, tagsFromEcs } from './ecs.ts';
+import { describeDefinition, ecsTags, findTasks, lastPart, startedByUs, tagsFromEcs } from './ecs.ts';
 import { carriesNonce } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { ignoring, isOurs, required } from './support.ts';
@@ -94,10 +94,10 @@ function outputsOf({ taskDefinitionArn, family, revision }: TaskDefinition, tags
 	return { arn: required(taskDefinitionArn), family: required(family), revision: required(revision), cluster, hash };
 }
 
-/** What RunTask started and nobody waits for any more, say after an interrupted run; a service ends its own tasks. */
+/** What our own RunTask started and nobody waits for any more, say after an interrupted run: services and schedulers end theirs. */
 async function stopTasks(ctx: Context<Aws>, { arn, family, cluster }: Outputs): Promise<void> {
 	const running = await findTasks(ctx.aws, { cluster, family, desiredStatus: 'RUNNING' });
-	const standalone = running.filter(({ taskDefinitionArn, group }) => taskDefinitionArn === arn && group?.startsWith('service:') !== true);
+	const standalone = running.filter(({ taskDefinitionArn, startedBy }) => taskDefinitionArn === arn && startedBy?.startsWith(startedByUs) === true);
 	for (const { taskArn } of standalone) {
 		const task = required(taskArn);
 		ctx.note(`stopping the task ${lastPart(task)}`);

@@ -15,6 +15,9 @@ import type { Aws } from '../aws/clients.ts';
 import { canonical } from './canonical.ts';
 import { ignoring } from './support.ts';
 
+/** Begins the `startedBy` of tasks that we run to their end ourselves. */
+export const startedByUs = 'airflow-deploy/';
+
 /** Where tasks get their network interfaces. */
 export type Network = { subnets: string[]; securityGroups: string[]; assignPublicIp: boolean };
 

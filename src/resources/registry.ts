@@ -36,6 +36,7 @@ import { Subnet } from './subnet.ts';
 import { UploadBundle } from './upload-bundle.ts';
 import { VpcDns } from './vpc-dns.ts';
 import { Vpc } from './vpc.ts';
+import { Workers } from './workers.ts';
 
 /** Every kind that a stack may use: teardown, status and policy know an object by its type alone. */
 const all: readonly unknown[] = [
@@ -76,6 +77,7 @@ const all: readonly unknown[] = [
 	UploadBundle,
 	Vpc,
 	VpcDns,
+	Workers,
 ];
 
 export const kinds: ReadonlyMap<string, Kind<Aws>> = new Map((all as readonly Kind<Aws>[]).map((kind) => [kind.type, kind]));

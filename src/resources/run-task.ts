@@ -6,7 +6,7 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineAction, type JsonObject } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
 import { keepDeath } from './death-record.ts';
-import { describeTasks, ecsTags, lastPart, type Network, networkConfiguration } from './ecs.ts';
+import { describeTasks, ecsTags, lastPart, type Network, networkConfiguration, startedByUs } from './ecs.ts';
 import { hasYoungRoles, mayPass } from './permissions-lag.ts';
 import { ignoring, required, until } from './support.ts';
 import { classifyEvent } from './task-death.ts';
@@ -94,7 +94,7 @@ async function runTask(ctx: Context<Aws>, props: Props, clientToken: string): Pr
 		count: 1,
 		clientToken,
 		// Another one in each run: with the same token ECS then names the task of an earlier run instead of repeating its answer.
-		startedBy: `airflow-deploy/${randomUUID().slice(0, 8)}`,
+		startedBy: `${startedByUs}${randomUUID().slice(0, 8)}`,
 		enableECSManagedTags: true,
 		enableExecuteCommand: true,
 		tags: ecsTags(ctx.tags),

@@ -42,6 +42,21 @@ export function addSingleTaskAccess(stack: Stack<Aws>, inputs: StackInputs, need
 	return { ...web, fileSystemRule: addRule(stack, 'rule-efs', { from: web.webGroup, to: needs.shared.fileSystemGroup, port: 2049 }) };
 }
 
+interface WorkerAccessNeeds extends Needs {
+	/** Of the task that workers reach. */
+	webGroup: GroupNode;
+	/** What it listens on: name → port. */
+	ports: readonly (readonly [name: string, port: number])[];
+}
+
+/** For workers beside a single task: they reach its databases and their files, and nobody reaches them. */
+export function addWorkerAccess(stack: Stack<Aws>, inputs: StackInputs, { webGroup, ports, ...needs }: WorkerAccessNeeds): { workerGroup: GroupNode; rules: Record<string, Node> } {
+	const workerGroup = addGroup(stack, inputs, needs, { role: 'worker', description: 'Airflow workers' });
+	const databases = ports.map(([name, port]) => [`rule-${name}`, addRule(stack, `rule-worker-${name}`, { from: workerGroup, to: webGroup, port })]);
+	const files = addRule(stack, 'rule-worker-efs', { from: workerGroup, to: needs.shared.fileSystemGroup, port: 2049 });
+	return { workerGroup, rules: { ...Object.fromEntries(databases), files } };
+}
+
 function addWebAccess(stack: Stack<Aws>, inputs: StackInputs, needs: Needs): WebAccess {
 	const webGroup = addGroup(stack, inputs, needs, { role: 'web', description: 'Airflow web page: from the allowed addresses' });
 	const webRule = stack.add(SecurityGroupIngress, 'rule-web', { webGroup }, ({ webGroup }) => ({

@@ -1,30 +1,35 @@
 import { airflowSettings, behindBalancer, restartVariable, schedulerSettings, type Settings, webserverSettings } from './airflow-settings.ts';
 import type { AirflowImage } from './containers.ts';
+import { executorClass } from './executor-settings.ts';
 import { pageUrlOf, type StackInputs } from './inputs.ts';
 
-/** The outputs that containers of Airflow are made from. */
-export interface Ready {
+/** The outputs that any container of Airflow is made from. */
+export interface Basis {
 	image: { image: string };
 	bucket: { name: string };
 	databaseSecret: { arn: string };
 	fernetKey: { arn: string };
 	webserverKey: { arn: string };
+	logTask: { arn: string };
+}
+
+/** The outputs that the containers of an environment are made from. */
+export interface Ready extends Basis {
 	adminPassword: { arn: string };
 	logInit: { name: string };
 	logWebserver: { name: string };
 	logScheduler: { name: string };
 	logDagSync: { name: string };
-	logTask: { arn: string };
 }
 
 /**
  * The image with the settings and secrets of each program.
  * @param more secrets that every one of them gets: environment variable → what it refers to
  */
-export function airflowIn(inputs: StackInputs, environment: string, more: (from: Ready) => Settings = () => ({})) {
-	const { place, bundle } = inputs;
+export function airflowIn(inputs: StackInputs, environment: string, more: (from: Basis) => Settings = () => ({})) {
+	const { place, bundle, executor, config } = inputs;
 	const url = pageUrlOf(inputs);
-	const airflow = (from: Ready, settings: Settings, secrets: Settings = {}): AirflowImage => ({
+	const airflow = (from: Basis, settings: Settings, secrets: Settings = {}): AirflowImage => ({
 		image: from.image.image,
 		region: place.region,
 		settings: {
@@ -40,13 +45,16 @@ export function airflowIn(inputs: StackInputs, environment: string, more: (from:
 			...secrets,
 		},
 	});
+	const runs = executorClass(executor, config.parallelism);
 	// Plugins and configuration are read at start only: another hash makes another revision.
 	const release = { [restartVariable]: bundle.restart };
 	const admin = { AIRFLOW_DEPLOY_ADMIN_USERNAME: 'admin', AIRFLOW_DEPLOY_ADMIN_EMAIL: 'admin@example.com' };
 	return {
 		init: (from: Ready) => airflow(from, admin, { AIRFLOW_DEPLOY_ADMIN_PASSWORD: from.adminPassword.arn }),
-		webserver: (from: Ready) => airflow(from, { ...webserverSettings, ...(url === undefined ? {} : behindBalancer), ...release }),
-		scheduler: (from: Ready) => airflow(from, { ...schedulerSettings, ...release }),
+		webserver: (from: Ready) => airflow(from, { ...webserverSettings, ...runs, ...(url === undefined ? {} : behindBalancer), ...release }),
+		/** @param place where the ECS executor starts workers */
+		scheduler: (from: Ready, place: Settings = {}) => airflow(from, { ...schedulerSettings, ...runs, ...place, ...release }),
+		worker: (from: Basis) => airflow(from, { ...schedulerSettings, ...runs, ...release }),
 		dagSync: (from: Ready) => airflow(from, {}),
 	};
 }

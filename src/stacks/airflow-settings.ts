@@ -23,10 +23,7 @@ export function airflowSettings({ environment, bucket, region, taskLogGroupArn }
 		AIRFLOW_DEPLOY_BUNDLE_DIR: bundleDirectory,
 		AIRFLOW_DEPLOY_ENVIRONMENT: environment,
 		AIRFLOW__CORE__DAGS_FOLDER: `${bundleDirectory}/dags`,
-		AIRFLOW__CORE__EXECUTOR: 'LocalExecutor',
 		AIRFLOW__CORE__LOAD_EXAMPLES: 'False',
-		// LocalExecutor forks this many workers when it starts; a db.t4g.micro takes about 80 connections.
-		AIRFLOW__CORE__PARALLELISM: '8',
 		AIRFLOW__DATABASE__LOAD_DEFAULT_CONNECTIONS: 'False',
 		AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE: '5',
 		AIRFLOW__LOGGING__COLORED_CONSOLE_LOG: 'False',

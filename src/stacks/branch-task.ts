@@ -3,12 +3,14 @@ import type { JsonObject } from '../engine/resource.ts';
 import type { Node, Stack } from '../engine/stack.ts';
 import { EcsTaskDefinition } from '../resources/ecs-task-definition.ts';
 import { airflowIn, type Ready } from './airflow-images.ts';
+import type { Settings } from './airflow-settings.ts';
 import { type BranchDatabase, databaseContainer, nodesOf } from './branch-databases.ts';
 import { bundleVolume, dagSyncContainer, fargateTask, initContainer, schedulerContainer, webserverContainer } from './containers.ts';
 import { naming, type StackInputs } from './inputs.ts';
 import type { Logs } from './logs.ts';
 import type { Secrets } from './secrets.ts';
 import type { Shared } from './shared.ts';
+import { type WorkersNodes, workersSettings } from './worker.ts';
 
 interface Needs {
 	shared: Shared;
@@ -19,17 +21,19 @@ interface Needs {
 	airflowRole: Node<{ arn: string }>;
 	accessPoint: Node<{ accessPointId: string }>;
 	databases: readonly BranchDatabase[];
+	/** None, unless the scheduler starts workers. */
+	workers: WorkersNodes;
 }
 
 type Condition = 'HEALTHY' | 'SUCCESS';
 
 /** All of a branch in one task: databases, then `init`, then Airflow; they reach each other at `localhost`. */
-export function addBranchTask(stack: Stack<Aws>, inputs: StackInputs, { shared, databases, secrets, logs, ...needs }: Needs): Node<{ arn: string }> {
+export function addBranchTask(stack: Stack<Aws>, inputs: StackInputs, { shared, databases, secrets, logs, workers, ...needs }: Needs): Node<{ arn: string }> {
 	const { config, place } = inputs;
 	const { bucket, cluster, fileSystem } = shared;
 	const [mysql] = databases.filter(({ server }) => server.name === 'mysql');
 	const family = naming(inputs).in(stack.scope).object('airflow');
-	return stack.add(EcsTaskDefinition, 'task-definition-airflow', { ...nodesOf(databases, 'secret'), ...nodesOf(databases, 'log'), ...nodesOf(databases, 'files'), bucket, cluster, fileSystem, ...secrets, ...logs, ...needs }, (from) => {
+	return stack.add(EcsTaskDefinition, 'task-definition-airflow', { ...nodesOf(databases, 'secret'), ...nodesOf(databases, 'log'), ...nodesOf(databases, 'files'), ...workers, bucket, cluster, fileSystem, ...secrets, ...logs, ...needs }, (from) => {
 		const airflow = airflowIn(inputs, stack.scope, () => (mysql ? { AIRFLOW_CONN_MYSQL_BRANCH: `${secretArn(from, mysql)}:url::` } : {}));
 		return {
 			cluster: from.cluster.name,
@@ -43,7 +47,7 @@ export function addBranchTask(stack: Stack<Aws>, inputs: StackInputs, { shared, 
 				volumes: { [bundleVolume]: from.accessPoint.accessPointId, ...volumesOf(from, databases) },
 				containers: [
 					...databases.map((database) => databaseContainer(database, { secretArn: secretArn(from, database), logGroup: logGroup(from, database), region: place.region })),
-					...airflowContainers(airflow, from, databases),
+					...airflowContainers(airflow, from, { databases, workers: workersSettings(inputs, from) }),
 				],
 			}),
 		};
@@ -51,12 +55,12 @@ export function addBranchTask(stack: Stack<Aws>, inputs: StackInputs, { shared, 
 }
 
 /** `init` must end with 0 before Airflow starts; ECS lets nothing essential end, and stops them in the opposite order. */
-function airflowContainers(airflow: ReturnType<typeof airflowIn>, from: Ready, databases: readonly BranchDatabase[]): JsonObject[] {
+function airflowContainers(airflow: ReturnType<typeof airflowIn>, from: Ready, { databases, workers }: { databases: readonly BranchDatabase[]; workers: Settings }): JsonObject[] {
 	const initialised = after('SUCCESS', ['init']);
 	return [
 		{ ...initContainer(airflow.init(from), from.logInit.name), essential: false, ...after('HEALTHY', databases.map(({ server }) => server.name)) },
 		{ ...webserverContainer(airflow.webserver(from), from.logWebserver.name), ...initialised },
-		{ ...schedulerContainer(airflow.scheduler(from), from.logScheduler.name), ...initialised },
+		{ ...schedulerContainer(airflow.scheduler(from, workers), from.logScheduler.name), ...initialised },
 		{ ...dagSyncContainer(airflow.dagSync(from), from.logDagSync.name), ...initialised },
 	];
 }

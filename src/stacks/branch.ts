@@ -7,6 +7,7 @@ import { addSingleTaskAccess } from './access.ts';
 import { addBranchDatabases, nodesOf } from './branch-databases.ts';
 import { addBranchTask } from './branch-task.ts';
 import { addExpiry } from './branch-expiry.ts';
+import { addBranchWorker } from './branch-worker.ts';
 import { addBundle, addBundleParsed } from './bundle.ts';
 import { addImage } from './image.ts';
 import { anchorOptions, type BranchOptions, naming, type StackInputs } from './inputs.ts';
@@ -43,10 +44,11 @@ export function branchStack(inputs: StackInputs, shared: Shared, branch: BranchO
 
 	const files = addBundle(stack, inputs, { anchor, bucket });
 	const image = addImage(stack, inputs, shared, anchor);
-	const task = addBranchTask(stack, inputs, { shared, image, secrets, logs, executionRole, airflowRole, accessPoint, databases });
+	const worker = addBranchWorker(stack, inputs, { anchor, shared, image, secrets, logTask: logs.logTask, accessPoint, schedulerRole: airflowRole, webGroup, databases });
+	const task = addBranchTask(stack, inputs, { shared, image, secrets, logs, executionRole, airflowRole, accessPoint, databases, workers: worker.nodes });
 	const expiry = branch.expiresAt === null ? {} : addExpiry(stack, inputs, { anchor, cluster: shared.cluster, at: branch.expiresAt });
 	// The schedule comes first: what was interrupted between the two must not stay for ever.
-	const service = stack.add(EcsService, 'service-airflow', { ...nodesOf(databases, 'url'), ...ground(shared), ...expiry, task, files, webGroup, webRule, fileSystemRule, executionPolicy, airflowPolicy }, (needs) => ({
+	const service = stack.add(EcsService, 'service-airflow', { ...nodesOf(databases, 'url'), ...ground(shared), ...expiry, ...worker.ready, task, files, webGroup, webRule, fileSystemRule, executionPolicy, airflowPolicy }, (needs) => ({
 		...placeOf(inputs, needs),
 		...replaced,
 		expiresAt: branch.expiresAt,

@@ -75,6 +75,14 @@ export function schedulerContainer(airflow: AirflowImage, logGroup: string): Jso
 	};
 }
 
+/** Runs one task of a DAG: the scheduler's executor gives the command. Fargate's longest time to end it, too. */
+export function workerContainer(airflow: AirflowImage, logGroup: string): JsonObject {
+	return {
+		...container(airflow, 'worker', logGroup, ['python', '-m', 'airflow_deploy.start', 'worker', 'airflow', 'version'], 'reads the bundle'),
+		stopTimeout: 120,
+	};
+}
+
 /** The scheduler's sidecar: copies the bundle from S3 to EFS, and reports through S3 what was parsed. */
 export function dagSyncContainer(airflow: AirflowImage, logGroup: string): JsonObject {
 	return {

@@ -27,8 +27,11 @@ export function environmentStack(inputs: StackInputs, shared: Shared): Stack<Aws
 	return inputs.branch ? branchStack(inputs, shared, inputs.branch) : mainStack(inputs, shared);
 }
 
-/** Keys that a goal ends with; undefined: all. Without a scheduler there is nobody to parse what is uploaded. */
-export function keysOf(goal: Goal, { branch, runningScheduler }: StackInputs): readonly string[] | undefined {
-	if (goal === 'upload' && runningScheduler === undefined) return ['bundle'];
-	return (branch ? branchGoals : mainGoals)[goal];
+/**
+ * What a goal ends with; undefined: all. A release takes away what it no longer has. Without a scheduler there is nobody to
+ * parse what is uploaded.
+ */
+export function partOf(goal: Goal, { branch, runningScheduler }: StackInputs): { keys: readonly string[]; removesOthers: boolean } | undefined {
+	const keys = goal === 'upload' && runningScheduler === undefined ? ['bundle'] : (branch ? branchGoals : mainGoals)[goal];
+	return keys && { keys, removesOthers: goal === 'deploy' };
 }

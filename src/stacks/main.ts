@@ -15,6 +15,7 @@ import { addRoles } from './roles.ts';
 import { addSecrets } from './secrets.ts';
 import type { Shared } from './shared.ts';
 import { addTaskDefinitions } from './task-definitions.ts';
+import { addWorker } from './worker.ts';
 
 /** One Airflow: a webserver and a scheduler on Fargate, their PostgreSQL, secrets, logs and roles. */
 export function mainStack(inputs: StackInputs, shared: Shared): Stack<Aws> {
@@ -41,7 +42,8 @@ export function mainStack(inputs: StackInputs, shared: Shared): Stack<Aws> {
 	const roles = addRoles(stack, inputs, { anchor, shared, secrets, logs, accessPoint });
 	const files = addBundle(stack, inputs, { anchor, bucket });
 	const image = addImage(stack, inputs, shared, anchor);
-	const tasks = addTaskDefinitions(stack, inputs, { shared, image, secrets, logs, roles, accessPoint });
+	const worker = addWorker(stack, inputs, { anchor, shared, image, secrets, logTask: logs.logTask, accessPoint, schedulerRole: roles.schedulerRole, group: access.airflowGroup, uses: { databaseUrl, ...access.taskRules } });
+	const tasks = addTaskDefinitions(stack, inputs, { shared, image, secrets, logs, roles, accessPoint, workers: worker.nodes });
 
 	const { airflowGroup, webGroup, webRule } = access;
 	const placed = { ...ground(shared), airflowGroup, ...access.taskRules, ...roles.policies };
@@ -60,7 +62,7 @@ export function mainStack(inputs: StackInputs, shared: Shared): Stack<Aws> {
 		taskDefinition: needs.task.arn,
 		securityGroups: [needs.airflowGroup.groupId, needs.webGroup.groupId],
 	}));
-	const scheduler = stack.add(EcsService, 'service-scheduler', { ...placed, task: tasks.schedulerTask, init }, (needs) => ({
+	const scheduler = stack.add(EcsService, 'service-scheduler', { ...worker.ready, ...placed, task: tasks.schedulerTask, init }, (needs) => ({
 		...placeOf(inputs, needs),
 		...replaced,
 		name: object('scheduler'),

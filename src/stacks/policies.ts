@@ -63,6 +63,30 @@ export function stopPolicy(serviceArn: string): JsonObject {
 	return policy(allow(['ecs:UpdateService'], [serviceArn]));
 }
 
+/** Mounts the bundle for reading, and writes task logs: what a task of a DAG itself needs. */
+export function workerPolicy(needs: TaskNeeds): JsonObject {
+	return policy(mount(needs, []), allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logsOf(needs)));
+}
+
+interface StartWorkersNeeds {
+	place: Place;
+	cluster: { name: string; arn: string };
+	family: string;
+	/** What a worker may be given. */
+	roleArns: string[];
+}
+
+/** For the scheduler: starts, looks at and stops workers, and nothing else; a task's ARN names its cluster, not its family. */
+export function startWorkersPolicy({ place, cluster, family, roleArns }: StartWorkersNeeds): JsonObject {
+	const ecs = `arn:${place.partition}:ecs:${place.region}:${place.account}`;
+	const here = { ArnEquals: { 'ecs:cluster': cluster.arn } };
+	return policy(
+		allow(['ecs:RunTask'], [`${ecs}:task-definition/${family}:*`], here),
+		allow(['ecs:DescribeTasks', 'ecs:StopTask'], [`${ecs}:task/${cluster.name}/*`], here),
+		allow(['iam:PassRole'], roleArns, { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } }),
+	);
+}
+
 /** Makes the first copy of the bundle. */
 export function initPolicy(needs: TaskNeeds): JsonObject {
 	return policy(mount(needs, ['elasticfilesystem:ClientWrite']), ...readBundle(needs));

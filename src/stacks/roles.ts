@@ -82,9 +82,10 @@ interface ExecutionNeeds {
 	logs: Named<{ arn: string }>;
 }
 
-export function addExecutionPolicy(stack: Stack<Aws>, { executionRole, shared, secrets, logs }: ExecutionNeeds): Node {
+/** @param name of the role, within its environment */
+export function addExecutionPolicy(stack: Stack<Aws>, { executionRole, shared, secrets, logs }: ExecutionNeeds, name = 'execution'): Node {
 	const { repository } = shared;
-	return stack.add(IamRolePolicy, 'policy-execution', { ...secrets, ...logs, executionRole, repository }, (needs) => ({
+	return stack.add(IamRolePolicy, `policy-${name}`, { ...secrets, ...logs, executionRole, repository }, (needs) => ({
 		role: needs.executionRole.name,
 		name: 'execution',
 		document: executionPolicy({ repositoryArn: needs.repository.arn, secretArns: arnsOf(needs, secrets), logGroupArns: arnsOf(needs, logs) }),

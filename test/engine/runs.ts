@@ -36,8 +36,8 @@ async function withRun(directory: string, cloud: Cloud, { events, ...change }: C
 	}
 }
 
-export function bringUp(directory: string, cloud: Cloud, stacks: readonly Stack<Cloud>[], change: Change = {}, goal?: readonly string[]): Promise<Outcome> {
-	return withRun(directory, cloud, change, (run) => up(stacks, run, goal));
+export function bringUp(directory: string, cloud: Cloud, stacks: readonly Stack<Cloud>[], change: Change = {}, goal?: readonly string[], removesOthers = false): Promise<Outcome> {
+	return withRun(directory, cloud, change, (run) => up(stacks, run, goal && { keys: goal, removesOthers }));
 }
 
 export function takeDown(directory: string, cloud: Cloud, change: Change = {}, only: readonly string[] = scopes): Promise<Outcome> {

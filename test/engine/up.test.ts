@@ -64,6 +64,16 @@ describe('up', () => {
 		expect(cloud.tags).toEqual(['leaf', 'left', 'net', 'revision', 'right']);
 	});
 
+	test('a goal that removes others takes away what is in no stack, and leaves what it does not bring up', async () => {
+		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
+		await bringUp(directory, cloud, stacks(1));
+		const [shared, main] = stacks(1);
+		const without = new Stack<Cloud>('main');
+		for (const node of main?.nodes.values() ?? []) if (node.key !== 'leaf') without.nodes.set(node.key, node);
+		await bringUp(directory, cloud, shared ? [shared, without] : [], {}, ['left'], true);
+		expect(cloud.tags).toEqual(['left', 'net', 'revision', 'right']);
+	});
+
 	test('what is no longer in the stack goes after all else is done', async () => {
 		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
 		await bringUp(directory, cloud, stacks(1));

@@ -32,7 +32,7 @@ function bringUpOnly(key: string, options: TestOptions) {
 	return holding(options, async (held) => {
 		const inputs = await stackInputs(options, held.run.states, 'up');
 		const { stack, shared } = sharedStack(inputs);
-		return up([stack, mainStack(inputs, shared)], { ...held.run, settle: { unclear: 0, missing: 0, pause: 0 } }, [key]);
+		return up([stack, mainStack(inputs, shared)], { ...held.run, settle: { unclear: 0, missing: 0, pause: 0 } }, { keys: [key], removesOthers: false });
 	});
 }
 

@@ -1,30 +1,19 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
-import type { JsonObject } from '../../src/engine/resource.ts';
-import type { Node, Stack } from '../../src/engine/stack.ts';
+import type { Stack } from '../../src/engine/stack.ts';
 import { branchStack } from '../../src/stacks/branch.ts';
 import type { BranchOptions, StackInputs } from '../../src/stacks/inputs.ts';
 import { sharedStack } from '../../src/stacks/shared.ts';
+import { propsOf } from './propping.ts';
 
 const { config } = await loadConfig({ env: { AIRFLOW_DEPLOY_ENV: 'login' }, cwd: tmpdir() });
 const place = { account: '123456789012', region: 'eu-west-1', partition: 'aws' };
 
 function stackFor(wishes: Partial<BranchOptions> = {}): Stack<never> {
 	const branch: BranchOptions = { gitBranch: 'feature/login', mysql: false, ephemeral: false, expiresAt: null, ...wishes };
-	const inputs: StackInputs = { config, place, zones: ['eu-west-1a', 'eu-west-1b'], assignPublicIp: true, allowedCidrs: ['203.0.113.7/32'], bundle: { hash: 'b', restart: 'r', files: new Map() }, imageHash: 'i', runningScheduler: undefined, branch };
+	const inputs: StackInputs = { config, place, zones: ['eu-west-1a', 'eu-west-1b'], assignPublicIp: true, allowedCidrs: ['203.0.113.7/32'], bundle: { hash: 'b', restart: 'r', files: new Map() }, imageHash: 'i', runningScheduler: undefined, executor: 'local', branch };
 	return branchStack(inputs, sharedStack(inputs).shared, branch);
-}
-
-/** What a node wants where everything that it needs is named after its key. */
-function propsOf(stack: Stack<never>, key: string): JsonObject {
-	const node = stack.nodes.get(key);
-	if (!node) throw new Error(`there is no ${key}: ${[...stack.nodes.keys()].join(', ')}`);
-	return node.props(Object.fromEntries(Object.entries(node.needs).map(([name, need]) => [name, outputsOf(need)])) as never);
-}
-
-function outputsOf({ key }: Node): Record<string, string> {
-	return { ...Object.fromEntries(['name', 'arn', 'image', 'groupId', 'subnetId', 'fileSystemId', 'accessPointId'].map((output) => [output, `${key}.${output}`])), nonce: '0123456789abcdef' };
 }
 
 type Container = { name: string; essential: boolean; user?: string; dependsOn?: object[]; startTimeout?: number; mountPoints: { sourceVolume: string; readOnly: boolean }[]; secrets: { name: string; valueFrom: string }[]; healthCheck?: object };
@@ -113,5 +102,5 @@ test('its role may use its own part of the bucket and its own groups only', () =
 });
 
 test('what it is made from is kept in its anchor', () => {
-	expect(propsOf(stackFor({ mysql: true }), 'anchor')['options']).toEqual({ kind: 'branch', gitBranch: 'feature/login', mysql: true, ephemeral: false, expiresAt: null, allowedCidrs: ['203.0.113.7/32'] });
+	expect(propsOf(stackFor({ mysql: true }), 'anchor')['options']).toEqual({ executor: 'local', kind: 'branch', gitBranch: 'feature/login', mysql: true, ephemeral: false, expiresAt: null, allowedCidrs: ['203.0.113.7/32'] });
 });
