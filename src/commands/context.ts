@@ -24,8 +24,6 @@ export interface CommandContext {
 	readonly cwd: string;
 	/** Aborted by Ctrl-C. */
 	readonly signal: AbortSignal;
-	/** For a program that runs in our place. */
-	readonly lendSignals: LendSignals;
 	readonly ui: Ui;
 	/** For commands that pass bytes on; all others speak through `ui`. */
 	readonly io: Io;

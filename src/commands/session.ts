@@ -30,7 +30,6 @@ interface SessionOptions {
 	readonly io: Io;
 	readonly ui: Ui;
 	readonly signal: AbortSignal;
-	readonly lendSignals: LendSignals;
 	/** Told where calls will go, for advice about errors. */
 	readonly onPlace: (place: { region: string; profile?: string | undefined; endpoint?: string | undefined }) => void;
 }
@@ -62,7 +61,7 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 			if (aws === undefined) throw await nothingUp(search, { account: localAccount, region: region.name });
 			return aws;
 		},
-		async environment(aws, { name = config.environment, source = config.source, branch } = {}) {
+		async environment(aws, { name = config.environment, source = config.source, branch, executor } = {}) {
 			const { openEnvironment } = await import('../environment/environment.ts');
 			const observe = ui.observer(filesOf(io.cwd, aws, name).history);
 			return openEnvironment({
