@@ -8,6 +8,10 @@ interface Attached {
 	/** Shown as its public address. */
 	readonly publicAddress: string | undefined;
 	readonly attachedAt: string;
+	/** Its region, VPC and private address: `us-east-1 vpc-1 10.0.0.5`. */
+	readonly inVpc: string;
+	/** Where on this machine that which has the interface listens; undefined where nothing does. */
+	readonly listensAt: string | undefined;
 }
 
 export interface NewInterface {
@@ -17,6 +21,8 @@ export interface NewInterface {
 	readonly groups: readonly string[];
 	readonly description: string;
 	readonly publicAddress?: string | undefined;
+	/** The address of this machine that which has the interface listens at. */
+	readonly listensAt?: string;
 }
 
 /**
@@ -32,18 +38,19 @@ export class Interfaces {
 	}
 
 	/** @returns moto's description of the new interface */
-	async create({ region, subnetId, groups, description, publicAddress }: NewInterface): Promise<Element> {
+	async create({ region, subnetId, groups, description, publicAddress, listensAt }: NewInterface): Promise<Element> {
 		const groupParameters = Object.fromEntries(groups.map((group, index) => [`SecurityGroupId.${index + 1}`, group]));
 		const answer = await this.#moto.query({ service: 'ec2', region, operation: 'CreateNetworkInterface' }, { SubnetId: subnetId, Description: description, ...groupParameters });
 		const made = child(answer, 'networkInterface');
 		if (!made) throw new Error('CreateNetworkInterface answered without an interface');
-		this.#attached.set(textOf(made, 'networkInterfaceId') ?? '', attached(description, publicAddress));
+		const inVpc = `${region} ${textOf(made, 'vpcId')} ${textOf(made, 'privateIpAddress')}`;
+		this.#attached.set(textOf(made, 'networkInterfaceId') ?? '', { description, publicAddress, listensAt, inVpc, attachedAt: new Date().toISOString() });
 		return made;
 	}
 
 	/** Takes over an interface that moto made for a mount target. */
 	async adopt(region: string, id: string, description: string): Promise<void> {
-		this.#attached.set(id, attached(description, undefined));
+		this.#attached.set(id, { description, publicAddress: undefined, listensAt: undefined, inVpc: '', attachedAt: new Date().toISOString() });
 		await this.#moto.query({ service: 'ec2', region, operation: 'ModifyNetworkInterfaceAttribute' }, { NetworkInterfaceId: id, 'Description.Value': description });
 	}
 
@@ -65,6 +72,11 @@ export class Interfaces {
 		return this.#attached.get(id)?.publicAddress !== undefined;
 	}
 
+	/** Where on this machine a private address of a VPC leads; undefined where nothing of ours has it. */
+	listenerAt(region: string, vpcId: string, privateAddress: string): string | undefined {
+		return [...this.#attached.values()].find(({ inVpc }) => inVpc === `${region} ${vpcId} ${privateAddress}`)?.listensAt;
+	}
+
 	/** The interfaces that match, as moto shows them. `filters`: name to value, as in DescribeNetworkInterfaces. */
 	async find(region: string, filters: Readonly<Record<string, string>>): Promise<Element[]> {
 		const parameters = Object.entries(filters).flatMap(([name, value], index) => [[`Filter.${index + 1}.Name`, name], [`Filter.${index + 1}.Value.1`, value]]);
@@ -83,8 +95,4 @@ export class Interfaces {
 		setChild(shown, 'attachment', { attachmentId: id.replace(/^eni-/, 'eni-attach-'), instanceOwnerId: 'amazon-aws', deviceIndex: 1, status: 'attached', attachTime: known.attachedAt, deleteOnTermination: false });
 		if (known.publicAddress !== undefined) setChild(shown, 'association', { ipOwnerId: 'amazon', publicDnsName: known.publicAddress, publicIp: known.publicAddress });
 	}
-}
-
-function attached(description: string, publicAddress: string | undefined): Attached {
-	return { description, publicAddress, attachedAt: new Date().toISOString() };
 }

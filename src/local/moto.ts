@@ -19,6 +19,8 @@ const settings = {
 	MOTO_IAM_LOAD_MANAGED_POLICIES: 'true',
 	MOTO_EC2_LOAD_DEFAULT_AMIS: 'false',
 	MOTO_DISABLE_GLOBAL_CORS: 'true',
+	// Seconds after which moto would call a certificate issued by itself: never.
+	MOTO_ACM_VALIDATION_WAIT: '4000000000',
 };
 
 /** A call of ours, below the laws. */
@@ -100,6 +102,11 @@ export class Moto {
 	/** A call of a REST protocol with a JSON answer (EFS). */
 	async rest(question: Question, method: string, target: string, body?: object): Promise<JsonRecord> {
 		return record(await this.send(ask(question, method, target, body && JSON.stringify(body), { 'content-type': 'application/json' })));
+	}
+
+	/** A call of a REST protocol with an XML answer (Route 53). */
+	async xml(question: Question, method: string, target: string): Promise<Element> {
+		return understood(await this.send(ask(question, method, target, undefined, {})));
 	}
 
 	/** Empties the account. */
