@@ -20,9 +20,9 @@ def dags() -> DagBag:
     return DagBag(str(SOURCE / "dags"), include_examples=False, read_dags_from_db=False)
 
 
-def test_both_tutorials_import(dags):
+def test_the_samples_import(dags):
     assert dags.import_errors == {}
-    assert sorted(dags.dags) == ["tutorial", "tutorial_taskflow_api"]
+    assert sorted(dags.dags) == ["ecs_task_resources", "tutorial", "tutorial_taskflow_api"]
     assert not any(dag.catchup for dag in dags.dags.values())
 
 

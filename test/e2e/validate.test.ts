@@ -89,7 +89,7 @@ describe('validate on the local target', () => {
 
 	test('a browser proves the sample, and leaves everything as it was', async () => {
 		const before = await pausedDags();
-		expect(before).toEqual(['fails', 'never_ends', 'tutorial', 'tutorial_taskflow_api']);
+		expect(before).toEqual(['ecs_task_resources', 'fails', 'never_ends', 'tutorial', 'tutorial_taskflow_api']);
 		const { exit, document, stderr } = await validate();
 		expect(failures(document)).toEqual([]);
 		expect(exit).toBe(0);

@@ -1,4 +1,4 @@
-"""Starts Airflow's webserver or scheduler in its container, once the release that it was deployed with is there.
+"""Starts Airflow's webserver, scheduler or one task in its container, once the release it was deployed with is there.
 
 Airflow then runs in this very process, with standard streams that are made JSON: the banner and what libraries
 print would otherwise be plain text.
@@ -15,6 +15,7 @@ from pathlib import Path
 from airflow_deploy import json_logs, webserver
 from airflow_deploy.bundle import release_directory
 from airflow_deploy.manifest import applied_manifest
+from airflow_deploy.task_metadata import task_arn
 
 WAIT_SECONDS = 180.0
 POLL_SECONDS = 0.5
@@ -30,8 +31,9 @@ class NoBundle(Exception):
 
 def main(argv: list[str]) -> None:
     json_logs.configure("start")
-    if len(argv) != 1 or argv[0] not in PROGRAMS:
-        log.error("usage: python -m airflow_deploy.start %s", "|".join(PROGRAMS))
+    name, *command = argv or [""]
+    if name not in PROGRAMS or bool(command) != (name == "worker"):
+        log.error("usage: python -m airflow_deploy.start webserver|scheduler|worker airflow tasks run ...")
         sys.exit(2)
     mount = os.environ.get("AIRFLOW_DEPLOY_BUNDLE_DIR")
     if mount:  # else the files themselves are mounted: docker-compose.yaml
@@ -41,7 +43,7 @@ def main(argv: list[str]) -> None:
         except (NoBundle, OSError) as error:
             log.error("%s", error)
             sys.exit(1)
-    PROGRAMS[argv[0]]()
+    PROGRAMS[name](*command)
 
 
 def wait_for_release(root: Path, restart: str, wait: float = WAIT_SECONDS) -> Path:
@@ -82,15 +84,31 @@ def link_settings(release: Path, home: Path) -> None:
 
 
 def scheduler() -> None:
-    """`airflow scheduler` in this very interpreter; another would only cost its start."""
-    sys.argv[:] = ["airflow", "scheduler", "--skip-serve-logs"]
+    airflow("airflow", "scheduler", "--skip-serve-logs")
+
+
+def worker(*command: str) -> None:
+    """One task: `command` is the ECS executor's, `airflow tasks run …`.
+
+    Airflow takes the ARN from this variable when the task begins (2.5.3, cli/commands/task_command.py); without it
+    the one that the executor noted would be wiped out, and the next scheduler would not find this worker.
+    """
+    arn = task_arn()
+    if arn:
+        os.environ["external_executor_id"] = arn  # noqa: SIM112
+    airflow(*command)
+
+
+def airflow(*command: str) -> None:
+    """A command of Airflow's in this very interpreter; another would only cost its start."""
+    sys.argv[:] = command
     json_logs.wrap_standard_streams()
-    from airflow.__main__ import main as airflow
+    from airflow.__main__ import main
 
-    airflow()
+    main()
 
 
-PROGRAMS = {"webserver": webserver.main, "scheduler": scheduler}
+PROGRAMS = {"webserver": webserver.main, "scheduler": scheduler, "worker": worker}
 
 
 if __name__ == "__main__":
