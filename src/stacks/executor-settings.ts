@@ -3,7 +3,7 @@ import type { Executor } from './inputs.ts';
 
 /** The class, in every container of Airflow: both are ours (airflow/image/airflow_deploy). */
 const classes: Readonly<Record<Executor, string>> = {
-	local: 'LocalExecutor',
+	local: 'airflow_deploy.local_executor.LocalExecutor',
 	ecs: 'airflow_deploy.ecs_executor.EcsExecutor',
 };
 

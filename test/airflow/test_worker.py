@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pendulum
@@ -11,6 +12,8 @@ from airflow.utils.session import create_session
 from airflow.utils.state import State
 from conftest import HOME, SOURCE, run_program
 from test_start_and_health import fresh_metadata, serve  # noqa: F401
+
+from airflow_deploy.database_host import address_for_workers, take_address
 
 ARN = "arn:aws:ecs:eu-central-1:000000000000:task/airflow/1"
 
@@ -60,3 +63,22 @@ def test_a_worker_needs_a_command_and_the_others_take_none():
     for arguments in (["worker"], ["scheduler", "now"], []):
         (line,) = run_program("start", *arguments, exit_code=2)
         assert line["message"].startswith("usage: python -m airflow_deploy.start")
+
+
+def test_databases_beside_the_scheduler_are_at_its_address(monkeypatch):
+    assert address_for_workers() == []
+    monkeypatch.setenv("AIRFLOW_DEPLOY_DATABASE_BESIDE_SCHEDULER", "True")
+    monkeypatch.setattr("airflow_deploy.database_host.task_address", lambda: "10.0.1.7")
+    (told,) = address_for_workers()
+    monkeypatch.setenv(told["name"], told["value"])
+    monkeypatch.setenv(
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql+psycopg2://airflow:p%40s@localhost:5432/a?b=c"
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_MYSQL_BRANCH", "mysql://airflow:x@localhost:3306/airflow?client=c")
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", "http://user@elsewhere:80/localhost")
+    take_address()
+    assert (
+        os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == "postgresql+psycopg2://airflow:p%40s@10.0.1.7:5432/a?b=c"
+    )
+    assert os.environ["AIRFLOW_CONN_MYSQL_BRANCH"] == "mysql://airflow:x@10.0.1.7:3306/airflow?client=c"
+    assert os.environ["AIRFLOW_CONN_OTHER"] == "http://user@elsewhere:80/localhost"

@@ -20,7 +20,8 @@ before still run. The scheduler also needs every key, as environment variables A
     CHECK_HEALTH_ON_STARTUP=False
 
 and AIRFLOW_DEPLOY_WORKER_CPU=1024, AIRFLOW_DEPLOY_WORKER_MEMORY=2048: the worker task definition's own size, against
-which an executor_config that names only one of both is checked.
+which an executor_config that names only one of both is checked. AIRFLOW_DEPLOY_DATABASE_BESIDE_SCHEDULER=True says
+that databases at `localhost` are in the scheduler's own task (a branch): workers are told its address.
 
 The worker's container has the image's entrypoint, the scheduler's settings (fromBundle and
 AIRFLOW_DEPLOY_RESTART_HASH among them), secrets and read-only mount, stopTimeout 120, and no health check. Its
@@ -44,6 +45,7 @@ from airflow.utils.state import State, TaskInstanceState
 from botocore.config import Config
 
 from airflow_deploy import workers
+from airflow_deploy.database_host import address_for_workers
 from airflow_deploy.ecs_task import BEFORE_START, End, end_of, lost
 from airflow_deploy.recurring import Recurring
 from airflow_deploy.run_task import Refusal, Start, refusal_of
@@ -236,6 +238,7 @@ class EcsExecutor(AwsEcsExecutor):
         asked = overrides(exec_config, worker_size())
         request = super()._run_task_kwargs(task_id, cmd, queue, asked.container)
         request["overrides"].update(asked.task)
+        self.get_container(request["overrides"]["containerOverrides"])["environment"].extend(address_for_workers())
         return request
 
     def _started(self, start: Start, answer: dict) -> None:

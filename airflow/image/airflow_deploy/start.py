@@ -14,6 +14,7 @@ from pathlib import Path
 
 from airflow_deploy import json_logs, webserver
 from airflow_deploy.bundle import release_directory
+from airflow_deploy.database_host import take_address
 from airflow_deploy.manifest import applied_manifest
 from airflow_deploy.task_metadata import task_arn
 
@@ -93,6 +94,7 @@ def worker(*command: str) -> None:
     Airflow takes the ARN from this variable when the task begins (2.5.3, cli/commands/task_command.py); without it
     the one that the executor noted would be wiped out, and the next scheduler would not find this worker.
     """
+    take_address()
     arn = task_arn()
     if arn:
         os.environ["external_executor_id"] = arn  # noqa: SIM112
