@@ -2,6 +2,7 @@ import type { Aws } from '../aws/clients.ts';
 import type { Config } from '../config/config.ts';
 import type { Region } from '../config/region.ts';
 import type { BranchWishes, Environment } from '../environment/environment.ts';
+import type { LendSignals } from '../interrupts.ts';
 import type { Io } from '../ui/io.ts';
 import type { Ui } from '../ui/ui.ts';
 import type { LocalEndpoint } from './local-endpoint.ts';
@@ -24,10 +25,14 @@ export interface CommandContext {
 	readonly cwd: string;
 	/** Aborted by Ctrl-C. */
 	readonly signal: AbortSignal;
+	/** For a program that runs in our place. */
+	readonly lendSignals: LendSignals;
 	readonly ui: Ui;
 	/** For commands that pass bytes on; all others speak through `ui`. */
 	readonly io: Io;
 	readonly json: boolean;
+	/** Whether more is asked for than most want to see. */
+	readonly verbose: boolean;
 	/** What makes another command be about the same environment: ` --local --env x`, or empty. */
 	readonly flags: string;
 	/** The endpoint on this machine that belongs to the working directory. */

@@ -3,6 +3,7 @@ import { loadConfig } from '../config/config.ts';
 import { readProfile } from '../config/profile.ts';
 import { filesOf } from '../environment/places.ts';
 import { UserError } from '../errors.ts';
+import type { LendSignals } from '../interrupts.ts';
 import type { Io } from '../ui/io.ts';
 import { commandFlags } from '../ui/render/up.ts';
 import type { Ui } from '../ui/ui.ts';
@@ -30,12 +31,13 @@ interface SessionOptions {
 	readonly io: Io;
 	readonly ui: Ui;
 	readonly signal: AbortSignal;
+	readonly lendSignals: LendSignals;
 	/** Told where calls will go, for advice about errors. */
 	readonly onPlace: (place: { region: string; profile?: string | undefined; endpoint?: string | undefined }) => void;
 }
 
 /** Reads the configuration and lays out what the command works with; nothing is called yet. */
-export async function openSession({ command, path, flags, io, ui, signal, onPlace }: SessionOptions): Promise<CommandContext> {
+export async function openSession({ command, path, flags, io, ui, signal, lendSignals, onPlace }: SessionOptions): Promise<CommandContext> {
 	const target = flags.local ? 'local' : flags.target;
 	const { config, region, env } = await loadConfig({ flags: { environment: flags.env, target, region: flags.region, profile: flags.profile }, env: io.env, cwd: io.cwd });
 	if (io.env === process.env) exposeToSdk(env);
@@ -55,7 +57,7 @@ export async function openSession({ command, path, flags, io, ui, signal, onPlac
 	};
 	const about = commandFlags(config);
 	return {
-		flags: about, config, region, env, cwd: io.cwd, signal, ui, io, json: flags.json === true, local, connectIfUp,
+		flags: about, config, region, env, cwd: io.cwd, signal, lendSignals, ui, io, json: flags.json === true, verbose: flags.verbose === true, local, connectIfUp,
 		async connect() {
 			const aws = await connectIfUp();
 			if (aws === undefined) throw await nothingUp(search, { account: localAccount, region: region.name });

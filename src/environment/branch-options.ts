@@ -25,7 +25,7 @@ export function branchOptions(name: string, wishes: BranchWishes | undefined, an
 	const recorded = recordedBranch(anchor?.options);
 	if (!wishes) return recorded;
 	if (anchor && !recorded) throw notABranch(name);
-	const { gitBranch, named, ...wished } = wishes;
+	const { gitBranch = recorded?.gitBranch ?? null, named, ...wished } = wishes;
 	if (recorded && !named && recorded.gitBranch !== gitBranch) throw nameTaken(name, recorded.gitBranch, gitBranch);
 	return { ...(recorded ?? { mysql: false, ephemeral: false, expiresAt: expiryAfter(defaultTtl, new Date()) }), ...wished, gitBranch };
 }

@@ -124,7 +124,20 @@ export interface TeardownDocument {
 	deleted: { key: string; type: string; id: string }[];
 	left: { key: string; type: string; id: string; heldBy: string | null; since: string | null }[];
 	kept: { type: string; id: string; why: string }[];
+	/** The shared stack where it stays: for whom, and what it costs by itself in USD. Null where it went, or was not there. */
+	shared: { environments: string[]; perMonth: number } | null;
 	wallSeconds: number;
+}
+
+/** Several environments that were removed by one command: the sum, and each by itself. */
+export interface RemovalsDocument extends TeardownDocument {
+	environments: RemovalDocument[];
+}
+
+export interface RemovalDocument extends TeardownDocument {
+	environment: string;
+	/** Why it could not be removed; null where it could be tried. */
+	error: { code: string; message: string; hint: string | null } | null;
 }
 
 export interface BranchesDocument {
@@ -139,6 +152,8 @@ export interface BranchDocument {
 	createdAt: string;
 	/** ISO 8601; null: it stays until it is deleted. */
 	expiresAt: string | null;
+	/** Its time is up. */
+	expired: boolean;
 	phase: StatusDocument['phase'];
 	url: string | null;
 	databases: string[];
@@ -146,8 +161,27 @@ export interface BranchDocument {
 	ephemeral: boolean;
 	/** USD, list prices of us-east-1. */
 	perHour: number;
-	/** USD since it was created, as if it had run all the time. */
+	/** USD since it was created, as if it had run all the time until it was stopped. */
 	costSoFar: number;
+	/** What `perHour` is made of. */
+	costLines: Cost['lines'];
+}
+
+/** An open tunnel to a database of a branch. */
+export interface ConnectionDocument {
+	environment: string;
+	database: 'postgres' | 'mysql';
+	/** Of this machine. */
+	host: string;
+	port: number;
+	username: string;
+	databaseName: string;
+	/** Null unless it was asked for. */
+	password: string | null;
+	/** Holds the password if that was asked for. */
+	url: string;
+	/** Logs in, as long as the tunnel is open. */
+	command: string;
 }
 
 export interface CredentialsDocument {

@@ -7,6 +7,7 @@ import { sharedScope } from '../stacks/shared.ts';
 import { kindOf, listBranches } from './branches.ts';
 import { bringUp, planUp } from './bring-up.ts';
 import { credentials } from './credentials.ts';
+import type { Database, DatabaseConnection } from './database-connection.ts';
 import type { BranchesDocument, CredentialsDocument, PlanDocument, RecordedObject, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from './documents.ts';
 import { type Component, openCommand } from './exec.ts';
 import { forget } from './forget.ts';
@@ -15,10 +16,12 @@ import { logGroups } from './log-groups.ts';
 import { filesOf } from './places.ts';
 import { recover, recoverUnrecorded } from './recover.ts';
 import { readStates } from './session.ts';
-import { recordOf, status } from './status.ts';
-import { tearDown } from './teardown.ts';
+import { recordOf } from './recorded-objects.ts';
+import { status } from './status.ts';
+import { allEnvironments, tearDown } from './teardown.ts';
 import { lastTimeline } from './timeline.ts';
 
+export type { Database, DatabaseConnection } from './database-connection.ts';
 export type { BranchWishes, Options } from './options.ts';
 export type { Goal } from '../stacks/environment.ts';
 
@@ -33,12 +36,16 @@ export interface Environment {
 	lastTimeline(): Promise<TimelineDocument | undefined>;
 	credentials(): Promise<CredentialsDocument>;
 	teardown(): Promise<TeardownDocument>;
+	/** Names of all environments of the project that are recorded here or have an anchor, `main` last. */
+	all(): Promise<string[]>;
 	/** Takes away the record of what is gone with its endpoint; returns how many objects that were. */
 	forget(): Promise<number>;
 	/** The log groups of all components, or of one. */
 	logGroups(component?: string): Promise<ComponentLogs[]>;
 	/** A session of a command in a running container; see exec.ts. */
 	openCommand(component: Component, command: string): Promise<SessionAddress>;
+	/** How to reach a database of a branch; see database-connection.ts. */
+	database(database: Database): Promise<DatabaseConnection>;
 	/** What is recorded, without asking AWS. */
 	records(): Promise<RecordedObject[]>;
 	recover(): Promise<RecordedObject[]>;
@@ -69,9 +76,11 @@ export function openEnvironment(options: Options): Environment {
 		lastTimeline: () => lastTimeline(options),
 		credentials: () => credentials(options),
 		teardown: () => tearDown(options),
+		all: () => allEnvironments(options),
 		forget: () => forget(options),
 		logGroups: (component) => logGroups(options, component),
 		openCommand: (component, command) => openCommand(options, component, command),
+		database: async (database) => (await import('./database-connection.ts')).databaseConnection(options, database),
 		async records() {
 			const states = await readStates(options);
 			return [...states.values()].flatMap(({ entries }) => Object.entries(entries).map(([key, entry]) => recordOf(key, entry)));

@@ -5,7 +5,8 @@ import type { Executor } from '../stacks/inputs.ts';
 
 /** What a command says about a branch. */
 export interface BranchWishes {
-	readonly gitBranch: string | null;
+	/** Undefined: as it is. */
+	readonly gitBranch?: string | null;
 	/** Whether its name was given, and not made from that of the git branch. */
 	readonly named: boolean;
 	readonly mysql?: boolean;

@@ -7,6 +7,7 @@ import { UserError } from '../errors.ts';
 import { HeldByOther } from '../resources/held.ts';
 import { kinds } from '../resources/registry.ts';
 import { listAnchors, readAnchor } from '../resources/s3-anchor.ts';
+import { sharedCost, total } from '../stacks/cost.ts';
 import { naming } from '../stacks/inputs.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import type { TeardownDocument } from './documents.ts';
@@ -31,7 +32,8 @@ export async function tearDown(options: Options): Promise<TeardownDocument> {
 	const began = performance.now();
 	return holding(options, async (held) => {
 		const others = await otherEnvironments(options);
-		if (others.length > 0) options.warn(`the shared stack (network, bucket, file system, images, cluster) stays for ${others.join(', ')}; only what is stored in it costs`);
+		const shared = others.length === 0 ? null : { environments: others, perMonth: total(sharedCost()).perMonth };
+		if (shared) options.warn(`the shared stack (network, bucket, file system, images, cluster) stays for ${others.join(', ')}, at about $${shared.perMonth.toFixed(2)} a month (${sharedCost().map(({ assumption }) => assumption).join(', ')}); teardown --all takes all`);
 		const scopes = others.length === 0 ? [options.config.environment, sharedScope] : [options.config.environment];
 		const before = recorded(held, scopes);
 		// A run that met another's anchor has recorded the bucket by then.
@@ -46,6 +48,7 @@ export async function tearDown(options: Options): Promise<TeardownDocument> {
 		return {
 			deleted: outcome.done.flatMap(({ key, type, id }) => (id === null ? [] : [{ key, type, id }])),
 			left,
+			shared,
 			kept: [...kept, ...outcome.kept.map(({ type, id, why }) => ({ type, id, why })), ...(await snapshots(options, before))],
 			wallSeconds: Math.round((performance.now() - began) / 100) / 10,
 		};
@@ -69,12 +72,17 @@ function recorded(held: Held, scopes: readonly string[]): Recorded[] {
 	return scopes.flatMap((scope) => Object.entries(states.get(scope)?.entries ?? {}).map(([key, entry]) => ({ scope, key, entry })));
 }
 
-/** Who else uses the shared stack: what is recorded here, or has an anchor in the bucket. */
+/** All environments that are recorded here, or have an anchor in the bucket; `main` is the last. */
+export async function allEnvironments({ config, cwd, aws }: Options): Promise<string[]> {
+	const here = recordedEnvironments(filesOf(cwd, aws, config.environment).directory);
+	const anchors = await listAnchors(aws, naming({ config, place: aws }).bucket);
+	const names = new Set([...here, ...anchors].filter((name) => name !== sharedScope));
+	return [...names].toSorted((a, b) => Number(a === 'main') - Number(b === 'main') || a.localeCompare(b));
+}
+
+/** Who else uses the shared stack. */
 async function otherEnvironments(options: Options): Promise<string[]> {
-	const { environment } = options.config;
-	const here = recordedEnvironments(filesOf(options.cwd, options.aws, environment).directory);
-	const anchors = await listAnchors(options.aws, naming({ config: options.config, place: options.aws }).bucket);
-	return [...new Set([...here, ...anchors])].filter((name) => name !== environment && name !== sharedScope);
+	return (await allEnvironments(options)).filter((name) => name !== options.config.environment);
 }
 
 async function assertDatabaseDeletable({ aws }: Options, { environment }: Held): Promise<void> {

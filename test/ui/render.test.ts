@@ -250,7 +250,7 @@ test('plan', () => {
 });
 
 test('teardown', () => {
-	const receipt: TeardownDocument = { deleted: [{ key: 'vpc', type: 'AWS::EC2::VPC', id: 'vpc-1' }], left: [], kept: [{ type: 'AWS::IAM::ServiceLinkedRole', id: 'AWSServiceRoleForECS', why: 'AWS shares it with everything else in the account' }], wallSeconds: 12.3 };
+	const receipt: TeardownDocument = { deleted: [{ key: 'vpc', type: 'AWS::EC2::VPC', id: 'vpc-1' }], left: [], kept: [{ type: 'AWS::IAM::ServiceLinkedRole', id: 'AWSServiceRoleForECS', why: 'AWS shares it with everything else in the account' }], shared: null, wallSeconds: 12.3 };
 	expect(renderTeardown(receipt, style)).toMatchInlineSnapshot(`
 		"✔ 1 deleted, 0 left, 12 s
 		1 object kept:

@@ -1,6 +1,6 @@
-import type { TeardownDocument } from '../../environment/documents.ts';
+import type { RemovalDocument, RemovalsDocument, TeardownDocument } from '../../environment/documents.ts';
 import { columns, count, duration } from '../format.ts';
-import type { Render } from './style.ts';
+import type { Render, Style } from './style.ts';
 
 /** The receipt: what was deleted, what AWS keeps by design, and what is left. */
 export const renderTeardown: Render<TeardownDocument> = ({ deleted, left, kept, wallSeconds }, { colour }) => {
@@ -13,6 +13,18 @@ export const renderTeardown: Render<TeardownDocument> = ({ deleted, left, kept, 
 	if (kept.length > 0) lines.push(`${count(kept.length, 'object')} kept:`, ...keptLines(kept));
 	return lines.join('\n');
 };
+
+/** A receipt for each environment, and the sum. */
+export const renderRemovals: Render<RemovalsDocument> = ({ environments, ...sum }, style) => {
+	if (environments.length === 0) return 'nothing was removed';
+	const receipts = environments.map((removal) => `${removal.environment}: ${receiptOf(removal, style)}`);
+	return environments.length === 1 ? (receipts[0] ?? '') : [...receipts, `all: ${sum.deleted.length} deleted, ${sum.left.length} left, ${duration(sum.wallSeconds)}`].join('\n');
+};
+
+function receiptOf(removal: RemovalDocument, style: Style): string {
+	const { error } = removal;
+	return error === null ? renderTeardown(removal, style) : style.colour.red(`✘ ${error.message}${error.hint === null ? '' : `\n  ${error.hint}`}`);
+}
 
 /** Objects that are kept for the same reason stand together, the reason below them. */
 function keptLines(kept: TeardownDocument['kept']): string[] {

@@ -1,0 +1,15 @@
+import type { BranchesDocument } from '../environment/documents.ts';
+import { Exit } from '../errors.ts';
+import { renderBranches } from '../ui/render/branches.ts';
+import { defineCommand } from './define.ts';
+
+export const list = defineCommand({
+	name: 'list',
+	summary: 'show all branch environments, their health and what they cost',
+	async run({ connectIfUp, environment, ui, verbose }) {
+		const aws = await connectIfUp();
+		const document: BranchesDocument = aws === undefined ? { branches: [] } : await (await environment(aws)).branches();
+		ui.result(document, renderBranches({ assumptions: verbose }));
+		return Exit.ok;
+	},
+});
