@@ -1,26 +1,32 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
-/** How each kind of value is written in the environment, and what it becomes. Messages complete "AIRFLOW_DEPLOY_X: …". */
+// How each kind of value is written in the environment, and what it becomes. Messages complete "AIRFLOW_DEPLOY_X: …".
+// zod/mini: its schemas are built in a seventh of the time, and every command builds them all.
 
 /** Lower case, a letter first, single hyphens inside: what bucket, RDS, ECR and IAM names have in common. */
-export const name = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and single hyphens, a letter first, no hyphen last');
+export const name = matching(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and single hyphens, a letter first, no hyphen last');
 
 export const text = z.string();
-export const optionalText = z.string().optional();
+export const optionalText = z.optional(text);
 
+/** @param rule what is said where the text does not match */
 export function matching(pattern: RegExp, rule: string) {
-	return z.string().regex(pattern, rule);
+	return z.string().check(z.regex(pattern, rule));
 }
 
 /** Lower case, at least two labels, none that begins or ends with a hyphen; ACM takes at most 64 characters in a certificate's first name. */
-export const domainName = z
-	.string()
-	.max(64, 'must have at most 64 characters: ACM takes no more')
-	.regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$/, 'must be a domain name in lower case, e.g. airflow.example.com');
+export const domainName = z.string().check(
+	z.maxLength(64, 'must have at most 64 characters: ACM takes no more'),
+	z.regex(/^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+$/, 'must be a domain name in lower case, e.g. airflow.example.com'),
+);
 
 export function wholeNumber(least: number, most: number) {
 	const rule = `must be a whole number from ${least} to ${most}`;
-	return z.string().regex(/^\d+$/, rule).transform(Number).refine((value) => value >= least && value <= most, rule);
+	return z.pipe(matching(/^\d+$/, rule), number((value) => value >= least && value <= most, rule));
+}
+
+function number(isRight: (value: number) => boolean, rule: string) {
+	return z.pipe(z.transform(Number), z.number(rule).check(z.refine(isRight, rule)));
 }
 
 export function oneOf<const Values extends readonly string[]>(values: Values) {
@@ -28,7 +34,7 @@ export function oneOf<const Values extends readonly string[]>(values: Values) {
 }
 
 export function oneNumberOf(values: readonly number[]) {
-	return z.string().transform(Number).refine((value) => values.includes(value), `must be one of ${values.join(', ')}`);
+	return z.pipe(text, number((value) => values.includes(value), `must be one of ${values.join(', ')}`));
 }
 
 export const yesOrNo = z.stringbool({ error: 'must be true or false' });
@@ -37,16 +43,20 @@ function split(value: string): string[] {
 	return value.split(',').map((item) => item.trim()).filter((item) => item !== '');
 }
 
-/** Comma-separated; every item is checked. */
+/** Comma-separated text, split for a check of the items. */
+function items<Check extends z.ZodMiniType<unknown, string[]>>(check: Check) {
+	return z.pipe(z.pipe(text, z.transform(split)), check);
+}
+
 export function listOf(pattern: RegExp, rule: string) {
-	return z.string().transform(split).pipe(z.array(z.string().regex(pattern, { error: (issue) => `"${String(issue.input)}" ${rule}` })));
+	return items(z.array(z.string().check(z.regex(pattern, { error: (issue) => `"${String(issue.input)}" ${rule}` }))));
 }
 
 /** IPv4 blocks: EC2 stores the network address, so host bits would look like drift for ever. */
-export const cidrs = z.string().transform(split).pipe(z.array(z.string().superRefine((block, context) => {
-	const problem = cidrProblem(block);
-	if (problem !== undefined) context.addIssue({ code: 'custom', message: `"${block}" ${problem}` });
-})).min(1, 'must name at least one CIDR block'));
+export const cidrs = items(z.array(z.string().check(({ value, issues }) => {
+	const problem = cidrProblem(value);
+	if (problem !== undefined) issues.push({ code: 'custom', input: value, message: `"${value}" ${problem}` });
+})).check(z.minLength(1, 'must name at least one CIDR block')));
 
 function cidrProblem(block: string): string | undefined {
 	const [, address = '', bits = ''] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(block) ?? [];
@@ -62,13 +72,17 @@ const mostTags = 45;
 const tagText = /^[\p{L}\p{N} +\-=._:/@]*$/u;
 
 /** `name=value,name=value` with the limits that hold for all services. */
-export const tags = z.string().transform(split).pipe(z.array(z.string()).superRefine((items, context) => {
-	const problems = items.map(tagProblem).filter((problem) => problem !== undefined);
-	if (items.length > mostTags) problems.push(`holds ${items.length} tags: AWS takes 50 an object, of which ${mostTags} can be yours`);
-	const names = items.map((item) => item.split('=')[0]);
+export const tags = z.pipe(items(z.array(text).check(({ value, issues }) => {
+	for (const message of tagsProblems(value)) issues.push({ code: 'custom', input: value, message });
+})), z.transform((pairs): Record<string, string> => Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))));
+
+function tagsProblems(pairs: readonly string[]): string[] {
+	const problems = pairs.map(tagProblem).filter((problem) => problem !== undefined);
+	if (pairs.length > mostTags) problems.push(`holds ${pairs.length} tags: AWS takes 50 an object, of which ${mostTags} can be yours`);
+	const names = pairs.map((pair) => pair.split('=')[0]);
 	for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) problems.push(`names "${name}" twice`);
-	for (const message of problems) context.addIssue({ code: 'custom', message });
-})).transform((items): Record<string, string> => Object.fromEntries(items.map((item) => [item.slice(0, item.indexOf('=')), item.slice(item.indexOf('=') + 1)])));
+	return problems;
+}
 
 function tagProblem(item: string): string | undefined {
 	const at = item.indexOf('=');

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { cidrs, domainName, listOf, matching, name, oneNumberOf, oneOf, optionalText, tags, text, wholeNumber, yesOrNo } from './rules.ts';
 
 /** What the names of our environment variables begin with. */
@@ -11,7 +11,7 @@ const memory = wholeNumber(512, 122880);
 const subnets = listOf(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'is no subnet id, e.g. subnet-0123456789abcdef0');
 const emails = listOf(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'is no e-mail address');
 
-export interface Setting<Check extends z.ZodType = z.ZodType> {
+export interface Setting<Check extends z.ZodMiniType = z.ZodMiniType> {
 	/** Without the prefix. */
 	readonly name: string;
 	/** As written in the environment; absent: not set. */
@@ -30,17 +30,17 @@ export const settings = {
 	environment: { name: 'ENV', default: 'main', help: 'Which environment commands are about; --env says it for one command', check: name },
 	target: { name: 'TARGET', default: 'aws', help: 'Where to deploy: aws, or local for endpoints on this machine', check: oneOf(['aws', 'local']) },
 	source: { name: 'SOURCE', default: 'airflow', help: 'Folder with dags/, plugins/, config/, webserver_config.py and Dockerfile', check: text },
-	image: { name: 'IMAGE', help: 'A finished image to run, instead of building one from the folder', check: matching(/^\S+$/, 'must be an image reference without spaces').optional() },
+	image: { name: 'IMAGE', help: 'A finished image to run, instead of building one from the folder', check: z.optional(matching(/^\S+$/, 'must be an image reference without spaces')) },
 	baseImage: { name: 'BASE_IMAGE', default: 'apache/airflow:2.5.3-python3.10', help: 'What the image is built from', check: matching(/^\S+$/, 'must be an image reference without spaces') },
 
-	vpcId: { name: 'VPC_ID', help: 'An existing VPC to use, with SUBNET_IDS; unset, one is made', check: matching(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be a VPC id, e.g. vpc-0123456789abcdef0').optional() },
+	vpcId: { name: 'VPC_ID', help: 'An existing VPC to use, with SUBNET_IDS; unset, one is made', check: z.optional(matching(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be a VPC id, e.g. vpc-0123456789abcdef0')) },
 	subnetIds: { name: 'SUBNET_IDS', default: '', help: 'Two subnets of VPC_ID in different zones, comma-separated', check: subnets },
 	balancerSubnetIds: { name: 'BALANCER_SUBNET_IDS', default: '', help: 'Two public subnets for the load balancer, where SUBNET_IDS are private', check: subnets },
-	assignPublicIp: { name: 'ASSIGN_PUBLIC_IP', help: 'Whether tasks get a public address; unset, what the subnets\' routes need', check: yesOrNo.optional() },
-	allowedCidrs: { name: 'ALLOWED_CIDRS', help: 'Who may reach the web page, comma-separated IPv4 blocks; unset, only the address you run up from', check: cidrs.optional() },
+	assignPublicIp: { name: 'ASSIGN_PUBLIC_IP', help: 'Whether tasks get a public address; unset, what the subnets\' routes need', check: z.optional(yesOrNo) },
+	allowedCidrs: { name: 'ALLOWED_CIDRS', help: 'Who may reach the web page, comma-separated IPv4 blocks; unset, only the address you run up from', check: z.optional(cidrs) },
 
 	rolePath: { name: 'ROLE_PATH', default: '/', help: 'Path of the IAM roles, where your company prescribes one', check: matching(/^\/([!-.0-~]+\/)*$/, 'must begin and end with /') },
-	permissionsBoundary: { name: 'PERMISSIONS_BOUNDARY', help: 'ARN of a policy that bounds the IAM roles', check: matching(/^arn:[a-z-]+:iam::(\d{12}|aws):policy\/\S+$/, 'must be the ARN of a policy, e.g. arn:aws:iam::123456789012:policy/boundary').optional() },
+	permissionsBoundary: { name: 'PERMISSIONS_BOUNDARY', help: 'ARN of a policy that bounds the IAM roles', check: z.optional(matching(/^arn:[a-z-]+:iam::(\d{12}|aws):policy\/\S+$/, 'must be the ARN of a policy, e.g. arn:aws:iam::123456789012:policy/boundary')) },
 
 	webserverCpu: { name: 'WEBSERVER_CPU', default: '1024', help: 'CPU units (1024 = 1 vCPU) of the webserver', check: cpu },
 	webserverMemory: { name: 'WEBSERVER_MEMORY', default: '2048', help: 'MiB of the webserver', check: memory },
@@ -57,10 +57,10 @@ export const settings = {
 	dbDeletionProtection: { name: 'DB_DELETION_PROTECTION', default: 'false', help: 'true: teardown refuses to remove the database', check: yesOrNo },
 	dbFinalSnapshot: { name: 'DB_FINAL_SNAPSHOT', default: 'false', help: 'true: teardown leaves a snapshot of the database, which AWS bills', check: yesOrNo },
 
-	executor: { name: 'EXECUTOR', help: 'local: tasks run in the scheduler; ecs: each as a Fargate task of its own; unset, as the environment has it, a new one local', check: oneOf(['local', 'ecs']).optional() },
-	parallelism: { name: 'PARALLELISM', help: 'Tasks that run at once; unset, 8, and 16 with the ECS executor. Each takes about three connections to the database', check: wholeNumber(1, 1000).optional() },
+	executor: { name: 'EXECUTOR', help: 'local: tasks run in the scheduler; ecs: each as a Fargate task of its own; unset, as the environment has it, a new one local', check: z.optional(oneOf(['local', 'ecs'])) },
+	parallelism: { name: 'PARALLELISM', help: 'Tasks that run at once; unset, 8, and 16 with the ECS executor. Each takes about three connections to the database', check: z.optional(wholeNumber(1, 1000)) },
 	auth: { name: 'AUTH', default: 'db', help: 'Who logs in: db for Airflow\'s own user table', check: oneOf(['db', 'google', 'github', 'oidc']), laterValues: ['google', 'github', 'oidc'] },
-	oauthIssuer: { name: 'OAUTH_ISSUER', help: 'Issuer URL of the OpenID Connect provider', check: z.url('must be a URL').optional(), later: true },
+	oauthIssuer: { name: 'OAUTH_ISSUER', help: 'Issuer URL of the OpenID Connect provider', check: z.optional(z.url('must be a URL')), later: true },
 	oauthClientId: { name: 'OAUTH_CLIENT_ID', help: 'Client id at the provider', check: optionalText, later: true },
 	oauthClientSecret: { name: 'OAUTH_CLIENT_SECRET', help: 'Client secret at the provider; kept in Secrets Manager', check: optionalText, later: true },
 	allowedDomains: { name: 'ALLOWED_DOMAINS', default: '', help: 'E-mail domains whose people get an account at their first login', check: listOf(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, 'is no domain'), later: true },
@@ -68,9 +68,9 @@ export const settings = {
 	adminEmails: { name: 'ADMIN_EMAILS', default: '', help: 'People who become Admin', check: emails, later: true },
 	defaultRole: { name: 'DEFAULT_ROLE', default: 'Viewer', help: 'Role of a new account', check: text, later: true },
 
-	domain: { name: 'DOMAIN', help: 'Name of the web page, served with HTTPS by a load balancer; needs CERTIFICATE_ARN or HOSTED_ZONE_ID', check: domainName.optional() },
-	certificateArn: { name: 'CERTIFICATE_ARN', help: 'ACM certificate of DOMAIN; unset, one is requested and validated through HOSTED_ZONE_ID', check: matching(/^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/, 'must be the ARN of an ACM certificate').optional() },
-	hostedZoneId: { name: 'HOSTED_ZONE_ID', help: 'Public Route 53 zone that gets the record of DOMAIN; unset, you point DOMAIN at the load balancer yourself', check: matching(/^[A-Z0-9]{1,32}$/, 'must be the id of a hosted zone, e.g. Z0123456789ABCDEFGHIJ').optional() },
+	domain: { name: 'DOMAIN', help: 'Name of the web page, served with HTTPS by a load balancer; needs CERTIFICATE_ARN or HOSTED_ZONE_ID', check: z.optional(domainName) },
+	certificateArn: { name: 'CERTIFICATE_ARN', help: 'ACM certificate of DOMAIN; unset, one is requested and validated through HOSTED_ZONE_ID', check: z.optional(matching(/^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/, 'must be the ARN of an ACM certificate')) },
+	hostedZoneId: { name: 'HOSTED_ZONE_ID', help: 'Public Route 53 zone that gets the record of DOMAIN; unset, you point DOMAIN at the load balancer yourself', check: z.optional(matching(/^[A-Z0-9]{1,32}$/, 'must be the id of a hosted zone, e.g. Z0123456789ABCDEFGHIJ')) },
 
 	logRetentionDays: { name: 'LOG_RETENTION_DAYS', default: '14', help: 'Days that CloudWatch keeps logs', check: oneNumberOf(retentionDays) },
 	tags: { name: 'TAGS', default: '', help: 'Your own tags on everything, name=value, comma-separated', check: tags },
