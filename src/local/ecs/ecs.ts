@@ -13,6 +13,7 @@ import { serviceOperations } from './operations/services.ts';
 import { sessionOperations } from './operations/sessions.ts';
 import { tagOperations } from './operations/tags.ts';
 import { taskDefinitionOperations } from './operations/task-definitions.ts';
+import { operationsWithoutInstances } from './operations/without-instances.ts';
 import { taskOperations } from './operations/tasks.ts';
 import { Scheduler } from './scheduler.ts';
 import { emptyRegion, type RegionState } from './state.ts';
@@ -28,6 +29,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
 		...tagOperations,
 		...accountOperations,
 		...executeCommandOperations,
+		...operationsWithoutInstances,
 	}),
 );
 const ssmOperations: ReadonlyMap<string, Operation> = new Map(Object.entries(sessionOperations));

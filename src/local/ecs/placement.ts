@@ -29,9 +29,12 @@ export function platformVersionOf(given: string | undefined): string {
 	return version;
 }
 
-export function checkLaunchType(definition: TaskDefinition, launchType: LaunchType): void {
-	if (definition.definition.compatibilities.includes(launchType)) return;
-	throw invalidParameter(`Task definition does not support launch_type ${launchType}.`);
+/** What only Fargate takes is refused with container instances. @throws EcsError InvalidParameterException */
+export function checkLaunchType(definition: TaskDefinition, launchType: LaunchType, { platformVersion, networkConfiguration }: { platformVersion?: string | undefined; networkConfiguration?: NetworkConfiguration | undefined } = {}): void {
+	if (!definition.definition.compatibilities.includes(launchType)) throw invalidParameter(`Task definition does not support launch_type ${launchType}.`);
+	if (launchType === 'FARGATE') return;
+	if (platformVersion !== undefined) throw invalidParameter(`The platform version must be null when specifying an ${launchType} launch type.`);
+	if (networkConfiguration?.awsvpcConfiguration?.assignPublicIp === 'ENABLED') throw invalidParameter('Assign public IP is not supported for this launch type.');
 }
 
 /**

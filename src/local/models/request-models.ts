@@ -49,6 +49,11 @@ export class RequestModels {
 		this.#models = new ServiceModels(directory, Object.keys(modelled));
 	}
 
+	/** Names of all operations of a service. */
+	async operations(service: string): Promise<readonly string[]> {
+		return (await this.#models.service(service))?.names ?? [];
+	}
+
 	/**
 	 * @returns undefined for a service without a model
 	 * @throws AwsError where the body cannot be read, or the service has no such operation

@@ -63,6 +63,29 @@ test('capacity providers of a cluster, and its default strategy', async () => {
 	expect(await aws.refused('PutClusterCapacityProviders', { cluster: 'main', capacityProviders: ['x'], defaultCapacityProviderStrategy: [] })).toContain("The specified capacity provider 'x' was not found.");
 });
 
+test('container instances, Auto Scaling groups and task sets: an account with Fargate alone', async () => {
+	const aws = await worldWith(definition('app'));
+	await aws.call('CreateService', service('app'));
+	const taskSet = { cluster: 'main', service: 'app' };
+	expect(await aws.call('StartTask', { cluster: 'main', containerInstances: ['x'], taskDefinition: 'app' })).toEqual({ tasks: [], failures: [{ arn: 'x', reason: 'MISSING' }] });
+	const refused = async (operation: string, input: object) => expect.soft(await aws.refused(operation, input), operation);
+	(await refused('StartTask', { cluster: 'main', containerInstances: ['x'], taskDefinition: 'none' })).toBe('ClientException: TaskDefinition not found.');
+	(await refused('StartTask', { cluster: 'main', containerInstances: [], taskDefinition: 'app' })).toBe('ClientException: Container instances cannot be empty.');
+	(await refused('RunTask', { ...runnable('app'), launchType: 'EXTERNAL' })).toBe('InvalidParameterException: Task definition does not support launch_type EXTERNAL.');
+	(await refused('RunTask', { ...runnable('app'), launchType: 'EC2', networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-a'] } } })).toBe('InvalidParameterException: No Container Instances were found in your cluster.');
+	(await refused('RunTask', { ...runnable('app'), launchType: 'EC2', platformVersion: '1.4.0' })).toBe('InvalidParameterException: The platform version must be null when specifying an EC2 launch type.');
+	(await refused('RunTask', { ...runnable('app'), launchType: 'EC2', networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-a'], assignPublicIp: 'ENABLED' } } })).toBe('InvalidParameterException: Assign public IP is not supported for this launch type.');
+	(await refused('DeregisterContainerInstance', { cluster: 'main', containerInstance: 'x' })).toMatch(/^InvalidParameterException/);
+	(await refused('PutAttributes', { cluster: 'main', attributes: [{ name: 'a', targetId: 'x' }] })).toMatch(/^TargetNotFoundException/);
+	(await refused('CreateCapacityProvider', { name: 'fargate-x', autoScalingGroupProvider: { autoScalingGroupArn: 'x' } })).toMatch(/^ClientException: The specified capacity provider name is invalid/);
+	(await refused('CreateCapacityProvider', { name: 'x', autoScalingGroupProvider: { autoScalingGroupArn: 'x' } })).toMatch(/^ClientException: The specified Auto Scaling group/);
+	(await refused('DeleteCapacityProvider', { capacityProvider: 'FARGATE' })).toMatch(/^ClientException: The specified capacity provider is reserved/);
+	(await refused('DeleteCapacityProvider', { capacityProvider: 'x' })).toMatch(/^ClientException: The specified capacity provider was not found/);
+	for (const operation of ['CreateTaskSet', 'DescribeTaskSets', 'UpdateServicePrimaryTaskSet']) (await refused(operation, taskSet)).toBe('InvalidParameterException: Amazon ECS only supports task set management on services configured to use external deployment controllers.');
+	(await refused('CreateTaskSet', { ...taskSet, service: 'none' })).toBe('ServiceNotFoundException: Service not found.');
+	(await refused('CreateDaemon', {})).toMatch(/^UnsupportedFeatureException/);
+});
+
 test('tags by ARN: cluster, service, task definition, task', async () => {
 	const aws = await worldWith(definition('web'));
 	const made = await aws.call('CreateService', service('web'));
@@ -98,7 +121,6 @@ test('account settings and what a Fargate account has none of', async () => {
 	expect((await aws.call('ListAccountSettings'))['settings']).toMatchObject([{ name: 'containerInsights', value: 'enabled' }]);
 	expect(await aws.call('ListContainerInstances', { cluster: 'main' })).toEqual({ containerInstanceArns: [] });
 	expect(await aws.call('DescribeContainerInstances', { cluster: 'main', containerInstances: ['x'] })).toMatchObject({ containerInstances: [], failures: [{ reason: 'MISSING' }] });
-	expect(await aws.call('StartTask', { cluster: 'main', containerInstances: ['x'], taskDefinition: 'y' })).toEqual({ tasks: [], failures: [{ arn: 'x', reason: 'MISSING' }] });
 	expect(await aws.call('ListAttributes', { cluster: 'main', targetType: 'container-instance' })).toEqual({ attributes: [] });
 });
 

@@ -391,7 +391,7 @@ test('a cluster with services or tasks cannot be deleted; a deleted one takes no
 
 test('a service on container instances finds none', async () => {
 	const aws = await worldWith(task());
-	await aws.call('CreateService', service('web', { launchType: 'EC2' }));
+	await aws.call('CreateService', service('web', { launchType: 'EC2', networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-a'] } } }));
 	await aws.clock.advance(1);
 	expect(events(await describe(aws))[0]).toContain('was unable to place a task because no container instance met all of its requirements.');
 });

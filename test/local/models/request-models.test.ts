@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { operationNames } from '../../../src/local/ecs/ecs.ts';
 import { type Call, operationOf, protocolOf } from '../../../src/local/front/call.ts';
 import { installedModels } from '../../../src/local/models/installed.ts';
 import { modelled, type RequestModels } from '../../../src/local/models/request-models.ts';
@@ -78,4 +79,8 @@ describe('what the model does not allow is refused in the words of the service',
 
 test('every service that is named has a model', async () => {
 	for (const service of Object.keys(modelled)) expect(await answer({ service, method: 'PATCH', path: '/none/of/them', headers: { 'x-amz-target': 'x.None' } })).toMatch(/^(UnknownOperationException|InvalidAction|MissingAction|MethodNotAllowed|NotFound)/);
+});
+
+test('the local ECS answers every operation of its model', async () => {
+	expect((await models.operations('ecs')).filter((name) => !operationNames.includes(name))).toEqual([]);
 });

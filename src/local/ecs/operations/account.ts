@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { arnOf, iamArn, nameOf } from '../arns.ts';
 import { type Context, operation, type Operation } from '../context.ts';
-import { activeCluster, clusterNamed } from '../lookups.ts';
 import { invalidParameter } from '../errors.ts';
 import { pageOf } from '../pagination.ts';
 import { page } from '../shapes.ts';
@@ -72,34 +71,10 @@ function describeCapacityProviders({ region, account }: Context, input: z.infer<
 	};
 }
 
-const InCluster = z.object({ ...page, cluster: z.string().optional() });
-
-function listContainerInstances(context: Context, { cluster }: z.infer<typeof InCluster>): Json {
-	activeCluster(context, cluster);
-	return { containerInstanceArns: [] };
-}
-
-const DescribeContainerInstances = z.object({ cluster: z.string().optional(), containerInstances: z.array(z.string()) });
-
-function describeContainerInstances(context: Context, { cluster: name, containerInstances }: z.infer<typeof DescribeContainerInstances>): Json {
-	const cluster = clusterNamed(context, name);
-	if (containerInstances.length === 0) throw invalidParameter('Container instances cannot be empty.');
-	const arn = (id: string) => (id.startsWith('arn:') ? id : arnOf('ecs', context.region, context.account, `container-instance/${cluster.name}/${id}`));
-	return { containerInstances: [], failures: containerInstances.map((id) => ({ arn: arn(id), reason: 'MISSING' })) };
-}
-
-function listAttributes(context: Context, { cluster }: z.infer<typeof InCluster>): Json {
-	activeCluster(context, cluster);
-	return { attributes: [] };
-}
-
 export const accountOperations: Readonly<Record<string, Operation>> = {
 	ListAccountSettings: operation(ListAccountSettings, listAccountSettings),
 	PutAccountSetting: operation(PutAccountSetting, putAccountSetting),
 	PutAccountSettingDefault: operation(PutAccountSetting, putAccountSetting),
 	DeleteAccountSetting: operation(z.object({ name: z.string() }), deleteAccountSetting),
 	DescribeCapacityProviders: operation(DescribeCapacityProviders, describeCapacityProviders),
-	ListContainerInstances: operation(InCluster, listContainerInstances),
-	DescribeContainerInstances: operation(DescribeContainerInstances, describeContainerInstances),
-	ListAttributes: operation(InCluster.extend({ targetType: z.string() }), listAttributes),
 };

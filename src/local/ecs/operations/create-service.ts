@@ -71,7 +71,7 @@ async function newService(context: Context, cluster: Cluster, input: CreateServi
 	if (input.taskDefinition === undefined) throw invalidParameter('TaskDefinition cannot be null or empty.');
 	const definition = usableDefinition(context, input.taskDefinition, (message) => invalidParameter(message));
 	const { launchType, strategy } = placementOf(cluster, input.launchType, input.capacityProviderStrategy);
-	checkLaunchType(definition, launchType);
+	checkLaunchType(definition, launchType, input);
 	const configuration = configurationOf(input.deploymentConfiguration);
 	const rebalancing = input.availabilityZoneRebalancing ?? 'ENABLED';
 	checkRebalancing(rebalancing, configuration, 'created');

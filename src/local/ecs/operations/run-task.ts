@@ -53,7 +53,7 @@ function start(context: Context, input: RunTask, request: TaskRequest): Json {
 async function taskRequest(context: Context, cluster: Cluster, input: RunTask): Promise<TaskRequest> {
 	const { launchType, strategy } = placementOf(cluster, input.launchType, input.capacityProviderStrategy);
 	const definition = usableDefinition(context, input.taskDefinition, (message) => invalidParameter(message));
-	checkLaunchType(definition, launchType);
+	checkLaunchType(definition, launchType, input);
 	checkOverrides(definition, input.overrides);
 	checkGroup(input);
 	const tags = tagsOf(cluster, definition, input);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Context, operation, type Operation } from '../context.ts';
 import { describeTask } from '../describe-task.ts';
-import { clientError, invalidParameter } from '../errors.ts';
+import { invalidParameter } from '../errors.ts';
 import { activeCluster, clusterNamed, serviceNamed, taskArn, taskNamed } from '../lookups.ts';
 import { pageOf } from '../pagination.ts';
 import { LaunchType, page } from '../shapes.ts';
@@ -60,18 +60,8 @@ function stopTask(context: Context, input: z.infer<typeof StopTask>): Json {
 	return { task: describeTask(task, { tags: true }) };
 }
 
-const StartTask = z.object({ cluster: z.string().optional(), containerInstances: z.array(z.string()), taskDefinition: z.string() });
-
-/** Here, as in every Fargate-only account, no container instance exists. */
-function startTask(context: Context, { cluster, containerInstances }: z.infer<typeof StartTask>): Json {
-	activeCluster(context, cluster);
-	if (containerInstances.length === 0) throw clientError('Container instances cannot be empty.');
-	return { tasks: [], failures: containerInstances.map((arn) => ({ arn, reason: 'MISSING' })) };
-}
-
 export const taskOperations: Readonly<Record<string, Operation>> = {
 	RunTask: operation(RunTask, runTask),
-	StartTask: operation(StartTask, startTask),
 	StopTask: operation(StopTask, stopTask),
 	DescribeTasks: operation(DescribeTasks, describeTasks),
 	ListTasks: operation(ListTasks, listTasks),
