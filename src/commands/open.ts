@@ -9,7 +9,7 @@ export const open = defineCommand({
 	options: { print: flag('print its address only') },
 	async run(context, { print }) {
 		const { ui } = context;
-		const status = await statusOf(context);
+		const status = await statusOf(context, []);
 		if (status.phase === 'absent') throw await nothingUp(context, status);
 		const { url } = status.webserver;
 		if (url === null) throw new UserError('NoAddress', 'the web page has no address: no webserver task runs', { hint: 'airflow-deploy status' });

@@ -1,4 +1,4 @@
-type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
 /** Everything a resource may touch. Built once per node and run, passed down; nothing reads globals. */
@@ -54,6 +54,8 @@ export interface Resource<Clients, Props extends JsonObject, Outputs extends Jso
 	readonly replacement?: 'create-first' | 'delete-first';
 	/** Types of objects that live in this one, as policies do in a role: they go before it when its name is freed, and are made again. */
 	readonly parts?: readonly string[];
+	/** Types of objects among its dependencies that AWS does not delete while this one stands: its sight proves theirs. */
+	readonly standsOn?: readonly string[];
 	/** Why AWS or we keep the object at teardown, where `remove` does not remove it. */
 	readonly kept?: string;
 	/** It goes by itself when it has done its work: missing, it is made again without a question, and is nothing to worry about. */

@@ -16,7 +16,7 @@ import { asRecorded } from './executor-option.ts';
 import type { Options } from './options.ts';
 import { filesOf } from './places.ts';
 import { acquireShared, headerOf, lookAt, readStates } from './session.ts';
-import { recordOf } from './status.ts';
+import { recordOf } from './recorded-objects.ts';
 import { stackInputs } from './wanted.ts';
 
 /**

@@ -1,21 +1,18 @@
-import { DescribeServicesCommand, ECSClient, type Service } from '@aws-sdk/client-ecs';
-import pLimit from 'p-limit';
+import type { Service } from '@aws-sdk/client-ecs';
+import { sharedReads } from '../aws/shared-reads.ts';
 import type { JsonObject } from '../engine/resource.ts';
-import { isAction } from '../engine/resource.ts';
-import type { Entries, Entry, StateView } from '../engine/state.ts';
+import type { Entries } from '../engine/state.ts';
 import { readSyncStatus, type SyncStatus } from '../resources/bundle-parsed.ts';
-import { kinds } from '../resources/registry.ts';
-import { ignoring } from '../resources/support.ts';
+import { describeService, lastPart } from '../resources/ecs.ts';
 import { readManifest } from '../resources/upload-bundle.ts';
 import { naming } from '../stacks/inputs.ts';
-import { sharedScope } from '../stacks/shared.ts';
 import { components, containersOf, serviceWith, services as recordedServices } from './components.ts';
 import { absent } from './absent.ts';
 import { keepNewDeaths, keptDeaths } from './deaths.ts';
 import type { RecordedObject, ServiceStatus, StatusDocument, TaskStatus } from './documents.ts';
-import { contextOf } from './object-context.ts';
 import type { Options } from './options.ts';
 import { currentAddress } from './recorded.ts';
+import { recordedObjects } from './recorded-objects.ts';
 import { runningTasks } from './running-tasks.ts';
 import { readStates } from './session.ts';
 
@@ -27,7 +24,8 @@ const heartbeatLateAfter = 30;
  * The environment as AWS shows it now, beside what is recorded. Needs no network path to the tasks.
  * @param seen the recorded objects as an earlier look found them: each costs a call
  */
-export async function status(options: Options, seen?: readonly RecordedObject[]): Promise<StatusDocument> {
+export async function status(given: Options, seen?: readonly RecordedObject[]): Promise<StatusDocument> {
+	const options = { ...given, aws: sharedReads(given.aws) };
 	const states = await readStates(options);
 	const own = states.get(options.config.environment)?.entries ?? {};
 	if (Object.keys(own).length === 0) return absent(header(options));
@@ -66,12 +64,13 @@ function phase(own: Entries, resources: readonly RecordedObject[], healthy: bool
 }
 
 async function describeServices({ aws }: Options, own: Entries): Promise<Service[]> {
-	const recorded = recordedServices(own).map(({ outputs }) => outputs);
-	const services = recorded.flatMap((outputs) => text(outputs, 'name') ?? []);
-	const cluster = recorded.map((outputs) => text(outputs, 'cluster')).find((name) => name !== undefined);
-	if (cluster === undefined) return [];
-	const answer = await ignoring(['ClusterNotFoundException'], aws.client(ECSClient).send(new DescribeServicesCommand({ cluster, services })));
-	return answer?.services?.filter((service) => service.status !== 'INACTIVE') ?? [];
+	const found = await Promise.all(
+		recordedServices(own).map(async ({ outputs }) => {
+			const [cluster, name] = [text(outputs, 'cluster'), text(outputs, 'name')];
+			return cluster === undefined || name === undefined ? undefined : describeService(aws, cluster, name);
+		}),
+	);
+	return found.flatMap((service) => (service === undefined || service.status === 'INACTIVE' ? [] : service));
 }
 
 function serviceOf(services: readonly Service[], own: Entries, component: string): Service | undefined {
@@ -88,7 +87,7 @@ function text(outputs: JsonObject | undefined, name: string): string | undefined
 async function serviceStatuses(options: Options, own: Entries, services: readonly Service[]): Promise<Pick<StatusDocument, 'services' | 'deaths'>> {
 	const since = own['anchor']?.startedAt ?? '';
 	const before = await keptDeaths(options, since);
-	const names = services.map(({ serviceName = '', clusterArn = '' }) => ({ name: serviceName, cluster: clusterArn }));
+	const names = services.map(({ serviceName = '', clusterArn }) => ({ name: serviceName, cluster: lastPart(clusterArn) }));
 	const [tasks] = await Promise.all([
 		Promise.all(names.map(({ name, cluster }) => runningTasks(options.aws, cluster, name))),
 		...names.map((service) => keepNewDeaths(options, service, before)),
@@ -123,32 +122,4 @@ export function schedulerHealth(service: Service | undefined, report: SyncStatus
 	const age = heartbeatAge === null ? null : Math.max(0, Math.round((heartbeatAge + reportAge) * 10) / 10);
 	const beats = age !== null && reportAge < reportsStaleAfter && age < heartbeatLateAfter + reportsStaleAfter;
 	return { healthy: beats && (service?.runningCount ?? 0) >= 1, heartbeatAgeSeconds: age };
-}
-
-/** All records of the environment and the shared stack; `missing` is what AWS no longer shows. */
-async function recordedObjects(options: Options, states: ReadonlyMap<string, StateView>): Promise<RecordedObject[]> {
-	const limit = pLimit(12);
-	const all = [sharedScope, options.config.environment].flatMap((scope) => Object.entries(states.get(scope)?.entries ?? {}).map(([key, entry]) => ({ scope, key, entry })));
-	return Promise.all(
-		all.map(async ({ scope, key, entry }) => ({
-			...recordOf(key, entry),
-			status: (await limit(() => isThere(options, states, scope, key, entry))) ? entry.status : absence(entry),
-		})),
-	);
-}
-
-/** What goes by itself has done its work. */
-function absence({ type }: Entry): string {
-	const kind = kinds.get(type);
-	return kind && !isAction(kind) && kind.endsItself ? 'done' : 'missing';
-}
-
-export function recordOf(key: string, { type, id, arn, status }: Entry): RecordedObject {
-	return { key, type, id, arn: arn ?? null, status };
-}
-
-async function isThere(options: Options, states: ReadonlyMap<string, StateView>, scope: string, key: string, entry: Entry): Promise<boolean> {
-	const kind = kinds.get(entry.type);
-	if (!kind || isAction(kind) || entry.outputs === undefined) return true;
-	return kind.exists(contextOf(options, states, scope, key, entry), entry.outputs);
 }

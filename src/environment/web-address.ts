@@ -1,6 +1,7 @@
 import { DescribeNetworkInterfacesCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { DescribeTasksCommand, ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
+import type { Task } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
+import { findTasks } from '../resources/ecs.ts';
 
 /**
  * The web page's address: service, its newest running task, that task's network interface. It is new at each replacement,
@@ -8,9 +9,7 @@ import type { Aws } from '../aws/clients.ts';
  * @returns null where no task runs, or where it has no public address
  */
 export async function webAddress(aws: Aws, cluster: string, service: string): Promise<string | null> {
-	const { taskArns = [] } = await aws.client(ECSClient).send(new ListTasksCommand({ cluster, serviceName: service }));
-	if (taskArns.length === 0) return null;
-	const { tasks = [] } = await aws.client(ECSClient).send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
+	const tasks = await findTasks(aws, { cluster, serviceName: service, desiredStatus: 'RUNNING' });
 	const running = tasks.filter(({ lastStatus }) => lastStatus === 'RUNNING').toSorted(healthyThenNewest);
 	const [task] = running;
 	const address = task && (await publicAddress(aws, interfaceOf(task)));

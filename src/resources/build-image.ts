@@ -3,7 +3,6 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Aws } from '../aws/clients.ts';
 import { isLoopback } from '../aws/loopback.ts';
 import { type Context, defineAction } from '../engine/resource.ts';
-import { dockerBuild, dockerHost, dockerPush } from './docker.ts';
 import { imageArchive } from './image-context.ts';
 import { ignoring, required } from './support.ts';
 
@@ -62,7 +61,7 @@ export const BuildImage = defineAction<Aws, Props, Outputs>({
 export async function imageCanBeBuilt(aws: Aws, { repositoryName, hash }: { repositoryName: string; hash: string }): Promise<void> {
 	if ((await imageDigest(aws, repositoryName, hash)) !== undefined) return;
 	const { registry } = await authorization(aws);
-	if (await hasRegistry(registry)) await dockerHost();
+	if (await hasRegistry(registry)) await (await docker()).dockerHost();
 }
 
 /** Undefined where the repository or the tag does not exist. */
@@ -102,7 +101,13 @@ async function hasRegistry(registry: string): Promise<boolean> {
 	}
 }
 
+/** What runs programs is loaded when one is run: it would cost each command some milliseconds. */
+function docker(): Promise<typeof import('./docker.ts')> {
+	return import('./docker.ts');
+}
+
 async function buildAndPush(ctx: Context<Aws>, { repositoryUri, hash, folder, architecture, baseImage }: Props, login: Login): Promise<void> {
+	const { dockerBuild, dockerHost, dockerPush } = await docker();
 	const host = await dockerHost();
 	const tag = `${repositoryUri}:${hash}`;
 	const platform = architecture === 'ARM64' ? 'linux/arm64' : 'linux/amd64';

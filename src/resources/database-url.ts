@@ -28,6 +28,7 @@ const secrets = ['arn:{partition}:secretsmanager:{region}:{account}:secret:{proj
  */
 export const DatabaseUrl = defineResource<Aws, Props, Outputs>({
 	type: 'AirflowDeploy::DatabaseUrl',
+	standsOn: ['AWS::SecretsManager::Secret'],
 	permissions: [
 		{ actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'], on: secrets },
 		{ actions: ['secretsmanager:DescribeSecret'], on: secrets, for: 'teardown' },

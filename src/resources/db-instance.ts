@@ -16,6 +16,7 @@ const uses = ['subgrp:{project}-*', 'pg:default*', 'og:default*', 'snapshot:*', 
 /** PostgreSQL: encrypted, reachable only inside its VPC, one zone. */
 export const DbInstance = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::RDS::DBInstance',
+	standsOn: ['AWS::RDS::DBSubnetGroup', 'AWS::EC2::SecurityGroup'],
 	immutable: ['identifier', 'database', 'username', 'subnetGroup'],
 	replacement: 'delete-first',
 	permissions: [

@@ -23,7 +23,7 @@ export const EcrRepository = defineResource<Aws, Props, Outputs>({
 
 	async find(ctx, { name }) {
 		const repository = await describe(ctx, name);
-		if (repository && !isOurs(ctx, await tagsOf(ctx, repository))) throw foreign('the ECR repository', name);
+		if (repository && !isOurs(ctx, await tagsOf(ctx, required(repository.repositoryArn)))) throw foreign('the ECR repository', name);
 		return repository && outputsOf(repository);
 	},
 
@@ -34,14 +34,11 @@ export const EcrRepository = defineResource<Aws, Props, Outputs>({
 
 	async remove(ctx, { name }) {
 		const repository = await describe(ctx, name);
-		if (!repository || !carriesNonce(ctx, await tagsOf(ctx, repository))) return;
+		if (!repository || !carriesNonce(ctx, await tagsOf(ctx, required(repository.repositoryArn)))) return;
 		await ignoring(['RepositoryNotFoundException'], ctx.aws.client(ECRClient).send(new DeleteRepositoryCommand({ repositoryName: name, force: true })));
 	},
 
-	async exists(ctx, { name }) {
-		const repository = await describe(ctx, name);
-		return repository !== undefined && carriesNonce(ctx, await tagsOf(ctx, repository));
-	},
+	exists: async (ctx, { arn }) => carriesNonce(ctx, await tagsOf(ctx, arn)),
 });
 
 async function describe(ctx: Context<Aws>, name: string): Promise<Repository | undefined> {
@@ -49,8 +46,8 @@ async function describe(ctx: Context<Aws>, name: string): Promise<Repository | u
 	return answer?.repositories?.[0];
 }
 
-async function tagsOf(ctx: Context<Aws>, { repositoryArn }: Repository): Promise<Tag[] | undefined> {
-	const ask = new ListTagsForResourceCommand({ resourceArn: required(repositoryArn) });
+async function tagsOf(ctx: Context<Aws>, repositoryArn: string): Promise<Tag[] | undefined> {
+	const ask = new ListTagsForResourceCommand({ resourceArn: repositoryArn });
 	return (await ignoring(['RepositoryNotFoundException'], ctx.aws.client(ECRClient).send(ask)))?.tags;
 }
 

@@ -15,6 +15,7 @@ const tasks = ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*'];
 /** Fargate tasks that ECS keeps running. A failed deployment goes back to the revision before. */
 export const EcsService = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::ECS::Service',
+	standsOn: ['AWS::ECS::Cluster'],
 	immutable: ['name', 'cluster'],
 	replacement: 'delete-first',
 	permissions: [

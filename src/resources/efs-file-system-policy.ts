@@ -17,6 +17,7 @@ type Outputs = { fileSystemId: string; upToDate: boolean };
  */
 export const FileSystemPolicy = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::EFS::FileSystemPolicy',
+	standsOn: ['AWS::EFS::FileSystem'],
 	immutable: ['fileSystemId'],
 	permissions: [
 		{ actions: ['elasticfilesystem:DescribeFileSystemPolicy'], on: [fileSystemArn] },

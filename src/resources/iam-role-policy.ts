@@ -19,6 +19,7 @@ const roles = ['arn:{partition}:iam::{account}:role{role-path}{project}-*'];
 
 export const IamRolePolicy = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::IAM::RolePolicy',
+	standsOn: ['AWS::IAM::Role'],
 	immutable: ['role', 'name'],
 	permissions: [
 		{ actions: ['iam:GetRole', 'iam:GetRolePolicy'], on: roles },

@@ -12,6 +12,7 @@ type Attachment = { vpcId: string; internetGatewayId: string };
 
 export const InternetGatewayAttachment = defineResource<Aws, Attachment, Attachment>({
 	type: 'AWS::EC2::VPCGatewayAttachment',
+	standsOn: ['AWS::EC2::InternetGateway', 'AWS::EC2::VPC'],
 	immutable: ['vpcId', 'internetGatewayId'],
 	// A VPC takes one internet gateway.
 	replacement: 'delete-first',

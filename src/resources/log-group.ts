@@ -52,11 +52,11 @@ export const LogGroup = defineResource<Aws, Props, Outputs>({
 	update: (ctx, { retentionDays }, outputs) => keepFor(ctx, outputs, retentionDays),
 
 	async remove(ctx, { name }) {
-		if (!(await isThere(ctx, name))) return;
+		if (!carriesNonce(ctx, await tagsOf(ctx, name))) return;
 		await ignoring(['ResourceNotFoundException'], ctx.aws.client(CloudWatchLogsClient).send(new DeleteLogGroupCommand({ logGroupName: name })));
 	},
 
-	exists: (ctx, { name }) => isThere(ctx, name),
+	exists: async (ctx, { name }) => carriesNonce(ctx, await tagsOf(ctx, name)),
 });
 
 /** A new group keeps its lines for ever; 0 stands for that. */
@@ -71,10 +71,7 @@ async function describe(ctx: Context<Aws>, name: string): Promise<Description | 
 	return logGroups?.find(({ logGroupName }) => required(logGroupName) === name);
 }
 
-async function isThere(ctx: Context<Aws>, name: string): Promise<boolean> {
-	return (await describe(ctx, name)) !== undefined && carriesNonce(ctx, await tagsOf(ctx, name));
-}
-
+/** None where there is no such group. */
 async function tagsOf(ctx: Context<Aws>, name: string): Promise<{ Key: string; Value: string }[]> {
 	const ask = new ListTagsForResourceCommand({ resourceArn: arnOf(ctx, name) });
 	const answer = await ignoring(['ResourceNotFoundException'], ctx.aws.client(CloudWatchLogsClient).send(ask));

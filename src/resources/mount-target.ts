@@ -26,6 +26,7 @@ const dnsSeconds = 90;
 /** Untagged: its identity is its file system and its subnet. */
 export const MountTarget = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::EFS::MountTarget',
+	standsOn: ['AWS::EFS::FileSystem', 'AWS::EC2::Subnet', 'AWS::EC2::SecurityGroup'],
 	immutable: ['fileSystemId', 'subnetId'],
 	replacement: 'delete-first',
 	// EFS makes and removes the interface with the caller's own permissions.
@@ -80,7 +81,7 @@ export const MountTarget = defineResource<Aws, Props, Outputs>({
 		await untilGone(ctx, mountTargetId);
 	},
 
-	exists: async (ctx, { mountTargetId }) => (await describe(ctx, mountTargetId)) !== undefined,
+	exists: async (ctx, { mountTargetId, fileSystemId, subnetId }) => (await inSubnet(ctx, fileSystemId, subnetId))?.MountTargetId === mountTargetId,
 });
 
 function outputsOf({ MountTargetId, FileSystemId, SubnetId }: Pick<MountTargetDescription, 'MountTargetId' | 'FileSystemId' | 'SubnetId'>, securityGroupIds: readonly string[]): Outputs {

@@ -12,6 +12,7 @@ type RouteProps = { routeTableId: string; cidr: string; internetGatewayId: strin
 /** A route to an internet gateway. Untagged: its identity is its table and its destination. */
 export const Route = defineResource<Aws, RouteProps, RouteProps>({
 	type: 'AWS::EC2::Route',
+	standsOn: ['AWS::EC2::RouteTable'],
 	immutable: ['routeTableId', 'cidr'],
 	permissions: [
 		{ actions: ['ec2:DescribeRouteTables'], on: ['*'] },

@@ -35,6 +35,7 @@ const conflict = { passing: /^(ConditionalRequestConflict|PreconditionFailed|NoS
  */
 export const Anchor = defineResource<Aws, Props, Outputs>({
 	type: 'AirflowDeploy::Anchor',
+	standsOn: ['AWS::S3::Bucket'],
 	immutable: ['bucket'],
 	replacement: 'delete-first',
 	permissions: [

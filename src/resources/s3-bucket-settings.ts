@@ -12,6 +12,7 @@ type Outputs = SettingProps & { missing: string[] };
 /** All settings of a bucket as one object: AWS answers 409 when two are put at the same time. */
 export const BucketSettings = defineResource<Aws, SettingProps, Outputs>({
 	type: 'AWS::S3::BucketSettings',
+	standsOn: ['AWS::S3::Bucket'],
 	immutable: ['bucket'],
 	permissions: [
 		{ actions: settings.map(({ actions }) => actions.read), on: [bucketArn] },

@@ -20,6 +20,7 @@ type Outputs = { groupId: string; port: number; peers: string[]; ruleIds: string
 
 export const SecurityGroupIngress = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::EC2::SecurityGroupIngress',
+	standsOn: ['AWS::EC2::SecurityGroup'],
 	immutable: ['groupId', 'port'],
 	permissions: [
 		{ actions: ['ec2:DescribeSecurityGroupRules'], on: ['*'] },

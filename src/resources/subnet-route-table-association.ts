@@ -10,6 +10,7 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { ec2Arn, filter, notYetVisible } from './ec2.ts';
 import { retrying } from './retrying.ts';
+import { describeRouteTable } from './route-table.ts';
 import { ignoring, required } from './support.ts';
 
 type Props = { subnetId: string; routeTableId: string };
@@ -18,6 +19,7 @@ type Outputs = { associationId: string; subnetId: string; routeTableId: string }
 /** Untagged: its identity is its subnet, which has at most one. */
 export const SubnetRouteTableAssociation = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::EC2::SubnetRouteTableAssociation',
+	standsOn: ['AWS::EC2::Subnet', 'AWS::EC2::RouteTable'],
 	immutable: ['subnetId'],
 	permissions: [
 		{ actions: ['ec2:DescribeRouteTables'], on: ['*'] },
@@ -50,7 +52,10 @@ export const SubnetRouteTableAssociation = defineResource<Aws, Props, Outputs>({
 		await ignoring(['InvalidAssociationID.NotFound'], ctx.aws.client(EC2Client).send(new DisassociateRouteTableCommand({ AssociationId: associationId })));
 	},
 
-	exists: async (ctx, { associationId, subnetId }) => (await describe(ctx, subnetId))?.RouteTableAssociationId === associationId,
+	async exists(ctx, { associationId, routeTableId }) {
+		const table = await describeRouteTable(ctx, routeTableId);
+		return table?.Associations?.some(({ RouteTableAssociationId }) => RouteTableAssociationId === associationId) === true;
+	},
 });
 
 async function describe(ctx: Context<Aws>, subnetId: string): Promise<RouteTableAssociation | undefined> {

@@ -13,6 +13,7 @@ type Outputs = { subnetId: string; zone: string };
 
 export const Subnet = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::EC2::Subnet',
+	standsOn: ['AWS::EC2::VPC'],
 	immutable: ['vpcId', 'cidr', 'zone'],
 	// Two subnets cannot share a range.
 	replacement: 'delete-first',

@@ -36,7 +36,7 @@ export const VpcDns = defineResource<Aws, Props, Outputs>({
 		await ignoring(['InvalidVpcID.NotFound'], ctx.aws.client(EC2Client).send(new ModifyVpcAttributeCommand({ VpcId: vpcId, EnableDnsHostnames: { Value: false } })));
 	},
 
-	exists: async (ctx, { vpcId }) => (await describe(ctx, vpcId))?.enableDnsHostnames === true,
+	exists: (ctx, { vpcId }) => isOn(ctx, vpcId, 'enableDnsHostnames').then((on) => on === true),
 });
 
 /** ModifyVpcAttribute takes one attribute a call; host names need support. */
@@ -49,9 +49,13 @@ async function turnOn(ctx: Context<Aws>, { vpcId }: Props): Promise<Outputs> {
 }
 
 async function describe(ctx: Context<Aws>, vpcId: string): Promise<Outputs | undefined> {
-	const read = (Attribute: 'enableDnsSupport' | 'enableDnsHostnames') =>
-		ignoring(['InvalidVpcID.NotFound'], ctx.aws.client(EC2Client).send(new DescribeVpcAttributeCommand({ VpcId: vpcId, Attribute })));
-	const [support, hostnames] = await Promise.all([read('enableDnsSupport'), read('enableDnsHostnames')]);
-	if (!support || !hostnames) return undefined;
-	return { vpcId, enableDnsSupport: support.EnableDnsSupport?.Value === true, enableDnsHostnames: hostnames.EnableDnsHostnames?.Value === true };
+	const [enableDnsSupport, enableDnsHostnames] = await Promise.all([isOn(ctx, vpcId, 'enableDnsSupport'), isOn(ctx, vpcId, 'enableDnsHostnames')]);
+	return enableDnsSupport === undefined || enableDnsHostnames === undefined ? undefined : { vpcId, enableDnsSupport, enableDnsHostnames };
+}
+
+/** Undefined where there is no such VPC. */
+async function isOn(ctx: Context<Aws>, vpcId: string, attribute: 'enableDnsSupport' | 'enableDnsHostnames'): Promise<boolean | undefined> {
+	const ask = new DescribeVpcAttributeCommand({ VpcId: vpcId, Attribute: attribute });
+	const answer = await ignoring(['InvalidVpcID.NotFound'], ctx.aws.client(EC2Client).send(ask));
+	return answer && (attribute === 'enableDnsSupport' ? answer.EnableDnsSupport : answer.EnableDnsHostnames)?.Value === true;
 }
