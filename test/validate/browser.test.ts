@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { launchBrowser, systemBrowser } from '../../src/validate/browser.ts';
@@ -34,4 +34,14 @@ test('where the system has one that does not start, the bundled one is used', as
 test('a window needs a browser that has one', async () => {
 	const headed = launchBrowser({ env: await brokenBrowser(), headed: true, say: () => {} });
 	await expect(headed).rejects.toMatchObject({ code: 'NoBrowserWindow', exit: 2, message: expect.stringMatching(/--headed needs a browser with a window: .*google-chrome did not start: .*libnss3/) as string });
+});
+
+test.each([[true], [false]])('with a window: %s', async (headed) => {
+	const folder = await temporaryDirectory();
+	const asked = join(folder, 'arguments');
+	await writeFile(join(folder, 'google-chrome'), `#!/bin/sh\nprintf '%s\\n' "$@" > ${asked}\nexit 1\n`);
+	await chmod(join(folder, 'google-chrome'), 0o755);
+	const launched = await launchBrowser({ env: { PATH: `${folder}:/usr/bin:/bin` }, headed, say: () => {} }).catch(() => undefined);
+	await launched?.browser.close();
+	expect((await readFile(asked, 'utf8')).split('\n').some((argument) => argument.startsWith('--headless'))).toBe(!headed);
 });

@@ -34,7 +34,7 @@ export function renderReport(input: ReportInput): string {
 <body>
 <main>
 ${header(input)}
-<section><h2>Checks</h2>${input.results.map(check)}</section>
+<section><h2>Checks</h2><p class="quiet">Each opens: the lines that were seen, and the page as it was.</p>${input.results.map(check)}</section>
 ${timeline(input)}
 ${runs(input)}
 ${facts(input)}

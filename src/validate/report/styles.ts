@@ -22,14 +22,18 @@ dt{color:var(--quiet);overflow-wrap:anywhere}
 dd{margin:0;overflow-wrap:anywhere}
 .check{border:1px solid var(--line);border-radius:.5rem;margin:.5rem 0;background:var(--card);padding:.5rem .8rem}
 .check.failed{border-color:var(--bad)}
-summary{display:grid;grid-template-columns:1.4rem 1fr auto;column-gap:.3rem;cursor:pointer;list-style:none}
+summary{display:grid;grid-template-columns:1.4rem 1fr auto 1rem;column-gap:.3rem;cursor:pointer;list-style:none}
 summary::-webkit-details-marker{display:none}
+/* Only what holds something more than its summary opens. */
+summary:not(:only-child)::after{content:"▸";grid-column:4;grid-row:1;color:var(--quiet);text-align:right}
+[open]>summary:not(:only-child)::after{content:"▾"}
+summary:only-child{cursor:default}
 .mark{font-weight:700;color:var(--idle)}
 .passed .mark{color:var(--good)}
 .failed .mark{color:var(--bad)}
 .name{font-weight:600;overflow-wrap:anywhere}
 .time{color:var(--quiet);font-variant-numeric:tabular-nums;font-size:.9rem;text-align:right}
-.proves,.detail{grid-column:2/4;overflow-wrap:anywhere}
+.proves,.detail{grid-column:2/5;overflow-wrap:anywhere}
 .proves{color:var(--quiet);font-size:.9rem}
 .failed .detail{color:var(--bad)}
 .hint{border-left:3px solid var(--accent);padding-left:.7rem;margin:.7rem 0 .3rem 1.7rem}
