@@ -7,13 +7,18 @@ export function pageUrl({ domain }: Pick<Config, 'domain'>): string | undefined 
 
 /** What does not fit together in the settings of the load balancer. */
 export function balancerProblems(config: Config, region: string): string[] {
-	return config.domain === undefined ? withoutDomain(config) : [...certificateProblems(config, region), ...subnetProblems(config)];
+	return config.domain === undefined ? withoutDomain(config) : [...nameProblems(config), ...certificateProblems(config, region), ...subnetProblems(config)];
 }
 
 function withoutDomain({ certificateArn, hostedZoneId, balancerSubnetIds }: Config): string[] {
 	const given = { CERTIFICATE_ARN: certificateArn, HOSTED_ZONE_ID: hostedZoneId, BALANCER_SUBNET_IDS: balancerSubnetIds[0] };
 	const settings = Object.entries(given).filter(([, value]) => value !== undefined);
 	return settings.map(([setting]) => `${prefix}DOMAIN: is needed with ${prefix}${setting}`);
+}
+
+/** The load balancer's name begins with the project's. */
+function nameProblems({ project }: Config): string[] {
+	return `${project}-`.startsWith('internal-') ? [`${prefix}PROJECT: "${project}" begins with internal-, which AWS keeps for load balancers without public addresses`] : [];
 }
 
 function certificateProblems({ domain, certificateArn, hostedZoneId }: Config, region: string): string[] {

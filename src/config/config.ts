@@ -48,7 +48,6 @@ function read(env: NodeJS.ProcessEnv, flags: ConfigFlags): { config: Config; pro
 		const parsed = setting.check.safeParse(given ?? setting.default);
 		if (parsed.success) values[key] = parsed.data;
 		else problems.push(...parsed.error.issues.map(({ message }) => `${label}: ${shown(setting, given, message)}`));
-		if (given !== undefined && isLater(setting, given)) problems.push(`${label}: ${setting.later ? 'this setting' : `"${given}"`} is not available in this version`);
 	}
 	return { config: values as Config, problems };
 }
@@ -56,10 +55,6 @@ function read(env: NodeJS.ProcessEnv, flags: ConfigFlags): { config: Config; pro
 /** Quotes the value unless the message does it already, or the value is a secret. */
 function shown({ name }: Setting, given: string | undefined, message: string): string {
 	return message.startsWith('"') || name.endsWith('SECRET') ? message : `"${given ?? ''}" ${message}`;
-}
-
-function isLater({ later, laterValues }: Setting, given: string): boolean {
-	return later === true || laterValues?.includes(given) === true;
 }
 
 function unknownNames(env: NodeJS.ProcessEnv): string[] {

@@ -9,7 +9,7 @@ const head = `# Settings of airflow-deploy, with their defaults. Copy to .env an
  * @param values what to set, by name without the prefix
  */
 export function exampleText(values: Readonly<Record<string, string>> = {}): string {
-	return head + Object.values<Setting>(settings).filter(({ later }) => !later).map((setting) => `\n${entry(setting, values[setting.name])}`).join('');
+	return head + Object.values<Setting>(settings).map((setting) => `\n${entry(setting, values[setting.name])}`).join('');
 }
 
 function entry({ name, help, default: fallback = '' }: Setting, value: string | undefined): string {

@@ -7,7 +7,6 @@ import * as z from 'zod/mini';
 export const name = matching(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be lower-case letters, digits and single hyphens, a letter first, no hyphen last');
 
 export const text = z.string();
-export const optionalText = z.optional(text);
 
 /** @param rule what is said where the text does not match */
 export function matching(pattern: RegExp, rule: string) {
@@ -51,6 +50,20 @@ function items<Check extends z.ZodMiniType<unknown, string[]>>(check: Check) {
 export function listOf(pattern: RegExp, rule: string) {
 	return items(z.array(z.string().check(z.regex(pattern, { error: (issue) => `"${String(issue.input)}" ${rule}` }))));
 }
+
+/** The same, where `none` says that there are to be no items: an empty value counts as not given. */
+export function listOrNone(pattern: RegExp, rule: string) {
+	return z.pipe(z.pipe(text, z.transform((value) => (value.trim() === 'none' ? '' : value))), listOf(pattern, rule));
+}
+
+/**
+ * An issuer (OpenID Connect Core 1.0, section 2) is HTTPS without query; plain HTTP on this machine is for trying it out. There,
+ * `localhost` would be the task itself.
+ */
+export const issuer = z.pipe(
+	matching(/^(https:\/\/[^\s?#@/]+|http:\/\/127(\.\d{1,3}){3}(:\d+)?)(\/[^\s?#]*)?$/, 'must be an https:// URL without query, or http://127.0.0.1 for one on this machine'),
+	z.transform((url) => url.replace(/\/+$/, '')),
+);
 
 /** IPv4 blocks: EC2 stores the network address, so host bits would look like drift for ever. */
 export const cidrs = items(z.array(z.string().check(({ value, issues }) => {

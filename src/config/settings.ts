@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { cidrs, domainName, listOf, matching, name, oneNumberOf, oneOf, optionalText, tags, text, wholeNumber, yesOrNo } from './rules.ts';
+import { cidrs, domainName, issuer, listOf, listOrNone, matching, name, oneNumberOf, oneOf, tags, text, wholeNumber, yesOrNo } from './rules.ts';
 
 /** What the names of our environment variables begin with. */
 export const prefix = 'AIRFLOW_DEPLOY_';
@@ -9,7 +9,7 @@ const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545,
 const cpu = oneNumberOf([256, 512, 1024, 2048, 4096, 8192, 16384]);
 const memory = wholeNumber(512, 122880);
 const subnets = listOf(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'is no subnet id, e.g. subnet-0123456789abcdef0');
-const emails = listOf(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'is no e-mail address');
+const emails = listOrNone(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'is no e-mail address');
 
 export interface Setting<Check extends z.ZodMiniType = z.ZodMiniType> {
 	/** Without the prefix. */
@@ -18,10 +18,6 @@ export interface Setting<Check extends z.ZodMiniType = z.ZodMiniType> {
 	readonly default?: string;
 	readonly help: string;
 	readonly check: Check;
-	/** Part of a later version: giving it is an error, so that nobody believes it works. */
-	readonly later?: true;
-	/** Values that only a later version has. */
-	readonly laterValues?: readonly string[];
 }
 
 /** All settings: name, default, help line and check, here and nowhere else. `.env.example` and `init` are made from it. */
@@ -59,14 +55,16 @@ export const settings = {
 
 	executor: { name: 'EXECUTOR', help: 'local: tasks run in the scheduler; ecs: each as a Fargate task of its own; unset, as the environment has it, a new one local', check: z.optional(oneOf(['local', 'ecs'])) },
 	parallelism: { name: 'PARALLELISM', help: 'Tasks that run at once; unset, 8, and 16 with the ECS executor. Each takes about three connections to the database', check: z.optional(wholeNumber(1, 1000)) },
-	auth: { name: 'AUTH', default: 'db', help: 'Who logs in: db for Airflow\'s own user table', check: oneOf(['db', 'google', 'github', 'oidc']), laterValues: ['google', 'github', 'oidc'] },
-	oauthIssuer: { name: 'OAUTH_ISSUER', help: 'Issuer URL of the OpenID Connect provider', check: z.optional(z.url('must be a URL')), later: true },
-	oauthClientId: { name: 'OAUTH_CLIENT_ID', help: 'Client id at the provider', check: optionalText, later: true },
-	oauthClientSecret: { name: 'OAUTH_CLIENT_SECRET', help: 'Client secret at the provider; kept in Secrets Manager', check: optionalText, later: true },
-	allowedDomains: { name: 'ALLOWED_DOMAINS', default: '', help: 'E-mail domains whose people get an account at their first login', check: listOf(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, 'is no domain'), later: true },
-	allowedEmails: { name: 'ALLOWED_EMAILS', default: '', help: 'People who get an account at their first login', check: emails, later: true },
-	adminEmails: { name: 'ADMIN_EMAILS', default: '', help: 'People who become Admin', check: emails, later: true },
-	defaultRole: { name: 'DEFAULT_ROLE', default: 'Viewer', help: 'Role of a new account', check: text, later: true },
+	auth: { name: 'AUTH', help: 'Who logs in: db for Airflow\'s own users and passwords; google, github, or oidc for any OpenID Connect provider; unset, as the environment has it, a new one db', check: z.optional(oneOf(['db', 'google', 'github', 'oidc'])) },
+	oauthIssuer: { name: 'OAUTH_ISSUER', help: 'Issuer URL of the OpenID Connect provider (oidc), or a GitHub Enterprise Server (github)', check: z.optional(issuer) },
+	oauthClientId: { name: 'OAUTH_CLIENT_ID', help: 'Client id at the provider', check: z.optional(text) },
+	oauthClientSecret: { name: 'OAUTH_CLIENT_SECRET', help: 'Client secret at the provider; needed once, then it is in Secrets Manager', check: z.optional(text) },
+	allowedDomains: { name: 'ALLOWED_DOMAINS', help: 'E-mail domains whose people get an account at their first login; none: no domain', check: z.optional(listOrNone(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, 'is no domain')) },
+	allowedEmails: { name: 'ALLOWED_EMAILS', help: 'People who get an account at their first login, by e-mail address; none: nobody', check: z.optional(emails) },
+	adminEmails: { name: 'ADMIN_EMAILS', help: 'People who become Admin when they log in; none: nobody', check: z.optional(emails) },
+	defaultRole: { name: 'DEFAULT_ROLE', help: 'Role of a new account; unset, Viewer', check: z.optional(text) },
+	roleClaim: { name: 'ROLE_CLAIM', help: 'Claim that holds a person\'s groups, for ROLE_MAPPING; unset, groups', check: z.optional(text) },
+	roleMapping: { name: 'ROLE_MAPPING', help: 'Roles that groups give and take at each login, group=Role, comma-separated; none: no groups', check: z.optional(listOrNone(/^[^=]+.*=[^=]+$/, 'is not group=Role')) },
 
 	domain: { name: 'DOMAIN', help: 'Name of the web page, served with HTTPS by a load balancer; needs CERTIFICATE_ARN or HOSTED_ZONE_ID', check: z.optional(domainName) },
 	certificateArn: { name: 'CERTIFICATE_ARN', help: 'ACM certificate of DOMAIN; unset, one is requested and validated through HOSTED_ZONE_ID', check: z.optional(matching(/^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/, 'must be the ARN of an ACM certificate')) },

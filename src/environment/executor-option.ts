@@ -1,5 +1,6 @@
 import type { AnchorDocument } from '../resources/s3-anchor.ts';
 import type { Executor } from '../stacks/inputs.ts';
+import { loginKeys } from './login-option.ts';
 import type { Options } from './options.ts';
 
 /** What is recorded of it in an environment's anchor; anchors of before had none, and were local. */
@@ -14,5 +15,6 @@ export function executorOption({ executor, config }: Pick<Options, 'executor' | 
 
 /** The same environment with nothing wished for: what stands was made from what its anchor says. */
 export function asRecorded(options: Options): Options {
-	return { ...options, branch: undefined, executor: undefined, config: { ...options.config, executor: undefined } };
+	const unset = Object.fromEntries(loginKeys.map((key) => [key, undefined])) as Partial<Options['config']>;
+	return { ...options, branch: undefined, executor: undefined, config: { ...options.config, ...unset, executor: undefined } };
 }

@@ -12,6 +12,7 @@ import { callerCidr } from './caller-address.ts';
 import { serviceWith } from './components.ts';
 import { executorOption } from './executor-option.ts';
 import { publicAddresses } from './given-network.ts';
+import { loginOption } from './login-option.ts';
 import type { Options } from './options.ts';
 import { chooseZones } from './zones.ts';
 
@@ -41,6 +42,7 @@ export async function stackInputs(options: Options, states: ReadonlyMap<string, 
 		imageHash: image?.hash,
 		runningScheduler: goal === 'upload' ? runningScheduler(entries(config.environment)) : undefined,
 		executor: executorOption(options, anchor),
+		login: loginOption(config, anchor?.options, { isBranch: branch !== undefined }),
 		branch,
 	};
 }

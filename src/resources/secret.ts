@@ -24,14 +24,16 @@ const generators = {
 	database: () => JSON.stringify({ password: randomBytes(32).toString('base64url') }),
 };
 
-type Props = {
+type Named = {
 	/** Must not end in a hyphen and six characters: AWS then takes the end for its own suffix. */
 	name: string;
 	description: string;
+};
+type Props = Named & {
 	/** What value is made; it is stored in Secrets Manager and nowhere else. */
 	value: keyof typeof generators;
 };
-type Outputs = {
+export type SecretOutputs = {
 	name: string;
 	arn: string;
 	/** Id of the current version: another one is another value, whoever put it. */
@@ -40,7 +42,7 @@ type Outputs = {
 
 const secrets = ['arn:{partition}:secretsmanager:{region}:{account}:secret:{project}-*'];
 
-export const Secret = defineResource<Aws, Props, Outputs>({
+export const Secret = defineResource<Aws, Props, SecretOutputs>({
 	type: 'AWS::SecretsManager::Secret',
 	immutable: ['name', 'value'],
 	replacement: 'delete-first',
@@ -61,9 +63,7 @@ export const Secret = defineResource<Aws, Props, Outputs>({
 		return { name, arn: required(secret.ARN), version: currentVersion(secret) };
 	},
 
-	// A name that was deleted for good a moment ago is still taken for some seconds.
-	create: (ctx, props) =>
-		retrying(ctx, async () => (await createNew(ctx, props)) ?? restore(ctx, props), { passing: /ResourceNotFoundException|already scheduled for deletion/, why: 'waiting for the name of the deleted secret to become free' }),
+	create: (ctx, { value, ...named }) => createSecret(ctx, named, generators[value]),
 
 	matches: () => true,
 
@@ -86,9 +86,19 @@ async function describe(ctx: Context<Aws>, id: string): Promise<DescribeSecretRe
 	return ignoring(['ResourceNotFoundException'], ctx.aws.client(SecretsManagerClient).send(new DescribeSecretCommand({ SecretId: id })));
 }
 
+/**
+ * Makes it, or restores one of ours that is scheduled for deletion. A name that was deleted for good a moment ago is still taken
+ * for some seconds.
+ * @param make the value, which goes to Secrets Manager and nowhere else
+ */
+export function createSecret(ctx: Context<Aws>, named: Named, make: () => string): Promise<SecretOutputs> {
+	const passing = { passing: /ResourceNotFoundException|already scheduled for deletion/, why: 'waiting for the name of the deleted secret to become free' };
+	return retrying(ctx, async () => (await createNew(ctx, named, make)) ?? restore(ctx, named, make), passing);
+}
+
 /** Undefined where a secret of that name is scheduled for deletion. */
-async function createNew(ctx: Context<Aws>, { name, description, value }: Props): Promise<Outputs | undefined> {
-	const create = new CreateSecretCommand({ Name: name, Description: description, SecretString: generators[value](), ClientRequestToken: ctx.token, Tags: tagList(ctx.tags) });
+async function createNew(ctx: Context<Aws>, { name, description }: Named, make: () => string): Promise<SecretOutputs | undefined> {
+	const create = new CreateSecretCommand({ Name: name, Description: description, SecretString: make(), ClientRequestToken: ctx.token, Tags: tagList(ctx.tags) });
 	try {
 		const { ARN, VersionId } = await ctx.aws.client(SecretsManagerClient).send(create);
 		return { name, arn: required(ARN), version: required(VersionId) };
@@ -98,12 +108,12 @@ async function createNew(ctx: Context<Aws>, { name, description, value }: Props)
 	}
 }
 
-async function restore(ctx: Context<Aws>, { name, value }: Props): Promise<Outputs> {
+async function restore(ctx: Context<Aws>, { name }: Named, make: () => string): Promise<SecretOutputs> {
 	const secrets = ctx.aws.client(SecretsManagerClient);
 	const old = await secrets.send(new DescribeSecretCommand({ SecretId: name }));
 	if (!isOurs(ctx, old.Tags)) throw reserved(name);
 	await secrets.send(new RestoreSecretCommand({ SecretId: name }));
-	const { VersionId } = await secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: generators[value](), ClientRequestToken: randomUUID() }));
+	const { VersionId } = await secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: make(), ClientRequestToken: randomUUID() }));
 	return { name, arn: required(old.ARN), version: required(VersionId) };
 }
 

@@ -2,6 +2,7 @@ import { airflowSettings, behindBalancer, restartVariable, schedulerSettings, ty
 import type { AirflowImage } from './containers.ts';
 import { executorClass } from './executor-settings.ts';
 import { pageUrlOf, type StackInputs } from './inputs.ts';
+import { loginSettings } from './login.ts';
 
 /** The outputs that any container of Airflow is made from. */
 export interface Basis {
@@ -16,6 +17,7 @@ export interface Basis {
 /** The outputs that the containers of an environment are made from. */
 export interface Ready extends Basis {
 	adminPassword: { arn: string };
+	clientSecret?: { arn: string; version: string };
 	logInit: { name: string };
 	logWebserver: { name: string };
 	logScheduler: { name: string };
@@ -27,7 +29,7 @@ export interface Ready extends Basis {
  * @param more secrets that every one of them gets: environment variable → what it refers to
  */
 export function airflowIn(inputs: StackInputs, environment: string, more: (from: Basis) => Settings = () => ({})) {
-	const { place, bundle, executor, config } = inputs;
+	const { place, bundle, executor, login, config } = inputs;
 	const url = pageUrlOf(inputs);
 	const airflow = (from: Basis, settings: Settings, secrets: Settings = {}): AirflowImage => ({
 		image: from.image.image,
@@ -49,9 +51,11 @@ export function airflowIn(inputs: StackInputs, environment: string, more: (from:
 	// Plugins and configuration are read at start only: another hash makes another revision.
 	const release = { [restartVariable]: bundle.restart };
 	const admin = { AIRFLOW_DEPLOY_ADMIN_USERNAME: 'admin', AIRFLOW_DEPLOY_ADMIN_EMAIL: 'admin@example.com' };
+	const page = { ...webserverSettings, ...runs, ...(url === undefined ? {} : behindBalancer), ...release };
 	return {
-		init: (from: Ready) => airflow(from, admin, { AIRFLOW_DEPLOY_ADMIN_PASSWORD: from.adminPassword.arn }),
-		webserver: (from: Ready) => airflow(from, { ...webserverSettings, ...runs, ...(url === undefined ? {} : behindBalancer), ...release }),
+		/** Makes or resets the user admin, where users have passwords. */
+		init: (from: Ready) => (login.auth === 'db' ? airflow(from, admin, { AIRFLOW_DEPLOY_ADMIN_PASSWORD: from.adminPassword.arn }) : airflow(from, {})),
+		webserver: (from: Ready) => airflow(from, { ...page, ...loginSettings(login, from.clientSecret?.version) }, from.clientSecret ? { AIRFLOW_DEPLOY_OAUTH_CLIENT_SECRET: from.clientSecret.arn } : {}),
 		/** @param place where the ECS executor starts workers */
 		scheduler: (from: Ready, place: Settings = {}) => airflow(from, { ...schedulerSettings, ...runs, ...place, ...release }),
 		worker: (from: Basis) => airflow(from, { ...schedulerSettings, ...runs, ...release }),

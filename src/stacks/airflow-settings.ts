@@ -59,8 +59,10 @@ const fromBundle: Settings = {
 
 export const webserverSettings: Settings = {
 	...fromBundle,
-	AIRFLOW__API__AUTH_BACKENDS: 'airflow.api.auth.backend.session,airflow.api.auth.backend.basic_auth',
+	AIRFLOW__WEBSERVER__COOKIE_SAMESITE: 'Lax',
 	AIRFLOW__WEBSERVER__EXPOSE_CONFIG: 'False',
+	// Half a day, in place of thirty.
+	AIRFLOW__WEBSERVER__SESSION_LIFETIME_MINUTES: '720',
 	AIRFLOW__WEBSERVER__WARN_DEPLOYMENT_EXPOSURE: 'False',
 	AIRFLOW__WEBSERVER__WEB_SERVER_MASTER_TIMEOUT: '300',
 	AIRFLOW__WEBSERVER__WORKERS: '2',

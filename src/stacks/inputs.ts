@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { pageUrl } from '../config/balancer.ts';
 import type { Config } from '../config/config.ts';
 import type { JsonObject } from '../engine/resource.ts';
 import type { Bundle } from '../resources/bundle-files.ts';
+import { loginDocument, type LoginOptions } from './login.ts';
 
 /** Where the deployment stands. */
 export interface Place {
@@ -41,6 +43,8 @@ export interface StackInputs {
 	readonly runningScheduler: string | undefined;
 	/** Kept in the anchor. */
 	readonly executor: Executor;
+	/** Kept in the anchor. */
+	readonly login: LoginOptions;
 	/** Undefined for an environment with services and an RDS instance of its own. */
 	readonly branch: BranchOptions | undefined;
 }
@@ -52,9 +56,18 @@ export function naming({ config: { project }, place: { account, region } }: Pick
 		in: (scope: string) => ({
 			object: (role: string) => `${project}-${scope}-${role}`,
 			role: (role: string) => `${project}-${scope}-${role}-${region}`,
+			/** Of load balancers and target groups, which AWS gives 32 characters. */
+			balancer: (role: string) => shortened(`${project}-${scope}-${role}`, 32),
 			logGroup: (component: string) => `/airflow-deploy/${project}/${scope}/${component}`,
 		}),
 	};
+}
+
+/** A name that is too long ends with a hash of all of it. */
+function shortened(name: string, most: number): string {
+	if (name.length <= most) return name;
+	const hash = createHash('sha256').update(name).digest('hex').slice(0, 6);
+	return `${name.slice(0, most - 7).replace(/-+$/, '')}-${hash}`;
 }
 
 /** `https://DOMAIN`; undefined for a branch, which has no load balancer, and where there is no DOMAIN. */
@@ -63,6 +76,6 @@ export function pageUrlOf({ config, branch }: Pick<StackInputs, 'config' | 'bran
 }
 
 /** What is kept in an environment's anchor, for runs that are told nothing else. */
-export function anchorOptions({ allowedCidrs, executor, branch }: StackInputs): JsonObject {
-	return { allowedCidrs: [...allowedCidrs], executor, ...(branch ? { kind: 'branch', ...branch } : {}) };
+export function anchorOptions({ allowedCidrs, executor, login, branch }: StackInputs): JsonObject {
+	return { allowedCidrs: [...allowedCidrs], executor, login: loginDocument(login), ...(branch ? { kind: 'branch', ...branch } : {}) };
 }

@@ -1,5 +1,6 @@
 import type { Aws } from '../aws/clients.ts';
 import type { Node, Stack } from '../engine/stack.ts';
+import { givenSecret } from '../resources/given-secret.ts';
 import { Secret } from '../resources/secret.ts';
 import { naming, type StackInputs } from './inputs.ts';
 
@@ -12,10 +13,12 @@ export interface Secrets {
 	fernetKey: SecretNode;
 	webserverKey: SecretNode;
 	adminPassword: SecretNode;
+	/** At the provider that people log in with; where there is one. */
+	clientSecret?: SecretNode;
 }
 
 /** Parts of their names: what a name check looks for. */
-export const secretRoles = ['database', 'fernet-key', 'webserver-secret-key', 'admin-password'] as const;
+export const secretRoles = ['database', 'fernet-key', 'webserver-secret-key', 'admin-password', 'oauth-client-secret'] as const;
 
 export function addSecrets(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>): Secrets {
 	const secret = (role: (typeof secretRoles)[number], value: Content, description: string): SecretNode => addSecret(stack, inputs, after, { role, value, description });
@@ -24,7 +27,15 @@ export function addSecrets(stack: Stack<Aws>, inputs: StackInputs, after: Record
 		fernetKey: secret('fernet-key', 'fernet-key', 'Airflow: encrypts connections and variables in its database'),
 		webserverKey: secret('webserver-secret-key', 'token', 'Airflow: signs sessions of the web page'),
 		adminPassword: secret('admin-password', 'password', 'Airflow: password of the user admin'),
+		...(inputs.login.auth === 'db' ? {} : { clientSecret: addClientSecret(stack, inputs, after) }),
 	};
+}
+
+export const clientSecretRole = 'oauth-client-secret';
+
+function addClientSecret(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>): SecretNode {
+	const name = naming(inputs).in(stack.scope).object(clientSecretRole);
+	return stack.add(givenSecret(inputs.config.oauthClientSecret), `secret-${clientSecretRole}`, after, () => ({ name, description: 'Airflow: secret of its client at the login provider' }));
 }
 
 /** Made once, stored there and nowhere else. */

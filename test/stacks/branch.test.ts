@@ -4,6 +4,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import type { Stack } from '../../src/engine/stack.ts';
 import { branchStack } from '../../src/stacks/branch.ts';
 import type { BranchOptions, StackInputs } from '../../src/stacks/inputs.ts';
+import { passwords } from '../../src/stacks/login.ts';
 import { sharedStack } from '../../src/stacks/shared.ts';
 import { propsOf } from './propping.ts';
 
@@ -12,7 +13,7 @@ const place = { account: '123456789012', region: 'eu-west-1', partition: 'aws' }
 
 function stackFor(wishes: Partial<BranchOptions> = {}): Stack<never> {
 	const branch: BranchOptions = { gitBranch: 'feature/login', mysql: false, ephemeral: false, expiresAt: null, ...wishes };
-	const inputs: StackInputs = { config, place, zones: ['eu-west-1a', 'eu-west-1b'], assignPublicIp: true, allowedCidrs: ['203.0.113.7/32'], bundle: { hash: 'b', restart: 'r', files: new Map() }, imageHash: 'i', runningScheduler: undefined, executor: 'local', branch };
+	const inputs: StackInputs = { config, place, zones: ['eu-west-1a', 'eu-west-1b'], assignPublicIp: true, allowedCidrs: ['203.0.113.7/32'], bundle: { hash: 'b', restart: 'r', files: new Map() }, imageHash: 'i', runningScheduler: undefined, executor: 'local', login: passwords, branch };
 	return branchStack(inputs, sharedStack(inputs).shared, branch);
 }
 
@@ -102,5 +103,5 @@ test('its role may use its own part of the bucket and its own groups only', () =
 });
 
 test('what it is made from is kept in its anchor', () => {
-	expect(propsOf(stackFor({ mysql: true }), 'anchor')['options']).toEqual({ executor: 'local', kind: 'branch', gitBranch: 'feature/login', mysql: true, ephemeral: false, expiresAt: null, allowedCidrs: ['203.0.113.7/32'] });
+	expect(propsOf(stackFor({ mysql: true }), 'anchor')['options']).toEqual({ executor: 'local', login: passwords, kind: 'branch', gitBranch: 'feature/login', mysql: true, ephemeral: false, expiresAt: null, allowedCidrs: ['203.0.113.7/32'] });
 });

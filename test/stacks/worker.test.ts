@@ -4,6 +4,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import type { Stack } from '../../src/engine/stack.ts';
 import { environmentStack } from '../../src/stacks/environment.ts';
 import type { Executor, StackInputs } from '../../src/stacks/inputs.ts';
+import { passwords } from '../../src/stacks/login.ts';
 import { sharedStack } from '../../src/stacks/shared.ts';
 import { propsOf } from './propping.ts';
 
@@ -11,7 +12,7 @@ const place = { account: '123456789012', region: 'eu-west-1', partition: 'aws' }
 
 async function stackFor(executor: Executor, more: Partial<StackInputs> = {}, settings: Record<string, string> = {}): Promise<Pick<Stack<never>, 'nodes'>> {
 	const { config } = await loadConfig({ env: settings, cwd: tmpdir() });
-	const inputs: StackInputs = { config, place, zones: ['eu-west-1a', 'eu-west-1b'], assignPublicIp: true, allowedCidrs: ['203.0.113.7/32'], bundle: { hash: 'b', restart: 'r', files: new Map() }, imageHash: 'i', runningScheduler: undefined, executor, branch: undefined, ...more };
+	const inputs: StackInputs = { config, place, zones: ['eu-west-1a', 'eu-west-1b'], assignPublicIp: true, allowedCidrs: ['203.0.113.7/32'], bundle: { hash: 'b', restart: 'r', files: new Map() }, imageHash: 'i', runningScheduler: undefined, executor, login: passwords, branch: undefined, ...more };
 	return environmentStack(inputs, sharedStack(inputs).shared);
 }
 

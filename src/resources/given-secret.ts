@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Aws } from '../aws/clients.ts';
+import { type Context, defineResource, type Resource } from '../engine/resource.ts';
+import { Exit, UserError } from '../errors.ts';
+import { createSecret, Secret, type SecretOutputs } from './secret.ts';
+import { required } from './support.ts';
+
+type Props = { name: string; description: string };
+/** Whether it holds what was given, where anything was. */
+type Outputs = SecretOutputs & { isCurrent: boolean };
+
+/**
+ * A secret whose value somebody else made and the user gives us, once. It goes to Secrets Manager and nowhere else: props and outputs
+ * are recorded, so the value is no part of them. By its type alone it is a secret like the others.
+ * @param value undefined: what is stored there stays
+ */
+export function givenSecret(value: string | undefined): Resource<Aws, Props, Outputs> {
+	return defineResource<Aws, Props, Outputs>({
+		type: Secret.type,
+		permissions: Secret.permissions,
+		immutable: ['name'],
+		replacement: 'delete-first',
+		id: ({ arn }) => arn,
+		arn: ({ arn }) => arn,
+
+		async find(ctx, props, recorded) {
+			const found = await Secret.find(ctx, { ...props, value: 'token' }, recorded);
+			return found && { ...found, isCurrent: value === undefined || (await storedValue(ctx, found.arn)) === value };
+		},
+
+		async create(ctx, props) {
+			if (value === undefined) throw missingSecret();
+			return { ...(await createSecret(ctx, props, () => value)), isCurrent: true };
+		},
+
+		matches: (_props, { isCurrent }) => isCurrent,
+
+		async update(ctx, _props, outputs) {
+			const put = new PutSecretValueCommand({ SecretId: outputs.arn, SecretString: value, ClientRequestToken: randomUUID() });
+			const { VersionId } = await ctx.aws.client(SecretsManagerClient).send(put);
+			return { ...outputs, version: required(VersionId), isCurrent: true };
+		},
+
+		remove: Secret.remove,
+		exists: Secret.exists,
+	});
+}
+
+async function storedValue({ aws }: Context<Aws>, arn: string): Promise<string | undefined> {
+	return (await aws.client(SecretsManagerClient).send(new GetSecretValueCommand({ SecretId: arn }))).SecretString;
+}
+
+/** Nothing stored and nothing given. */
+export function missingSecret(): UserError {
+	return new UserError('ClientSecretMissing', 'the client secret of the login provider is not stored yet, and none is given', {
+		hint: "export AIRFLOW_DEPLOY_OAUTH_CLIENT_SECRET='<from the provider>'   # for this run only; then it is in Secrets Manager",
+		exit: Exit.usage,
+	});
+}
