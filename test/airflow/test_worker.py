@@ -76,9 +76,11 @@ def test_databases_beside_the_scheduler_are_at_its_address(monkeypatch):
     )
     monkeypatch.setenv("AIRFLOW_CONN_MYSQL_BRANCH", "mysql://airflow:x@localhost:3306/airflow?client=c")
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", "http://user@elsewhere:80/localhost")
+    monkeypatch.setenv("AIRFLOW_CONN_LOCAL", "mysql://airflow:x@127.3.2.1:3306/airflow")
     take_address()
     assert (
         os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == "postgresql+psycopg2://airflow:p%40s@10.0.1.7:5432/a?b=c"
     )
     assert os.environ["AIRFLOW_CONN_MYSQL_BRANCH"] == "mysql://airflow:x@10.0.1.7:3306/airflow?client=c"
+    assert os.environ["AIRFLOW_CONN_LOCAL"] == "mysql://airflow:x@10.0.1.7:3306/airflow"
     assert os.environ["AIRFLOW_CONN_OTHER"] == "http://user@elsewhere:80/localhost"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from urllib.parse import urlsplit
 
@@ -25,9 +26,17 @@ def take_address() -> None:
 
 
 def at_host(url: str, host: str) -> str:
-    """`url` with `host` in place of `localhost`; any other URL as it is. User, password and port stay."""
+    """`url` with `host` in place of this very task; any other URL as it is. User, password and port stay."""
     parts = urlsplit(url)
-    if parts.hostname != "localhost":
+    if not parts.hostname or not _is_here(parts.hostname):
         return url
     before, at, place = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{before}{at}{host}{place.removeprefix('localhost')}").geturl()
+    return parts._replace(netloc=f"{before}{at}{host}{place.removeprefix(parts.hostname)}").geturl()
+
+
+def _is_here(host: str) -> bool:
+    """Where tasks share a machine, `localhost` comes as the loopback address that is the task's own."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
