@@ -7,7 +7,9 @@ export function absent(where: Where): StatusDocument {
 	return {
 		...where,
 		phase: 'absent',
+		expiresAt: null,
 		webserver: { url: null, healthy: false },
+		login: { auth: 'db', redirectUri: null },
 		scheduler: { healthy: false, heartbeatAgeSeconds: null },
 		bundle: { uploaded: null, parsed: null, dags: 0, importErrors: [] },
 		services: [],

@@ -8,13 +8,24 @@ export interface StatusDocument {
 	region: string;
 	endpoint: string | null;
 	phase: 'absent' | 'partial' | 'up' | 'unhealthy';
+	/** When a branch's time is up: ISO 8601; null: never. */
+	expiresAt: string | null;
 	webserver: { url: string | null; healthy: boolean };
+	login: LoginDocument;
 	scheduler: { healthy: boolean; heartbeatAgeSeconds: number | null };
 	bundle: { uploaded: string | null; parsed: string | null; dags: number; importErrors: ImportError[] };
 	services: ServiceStatus[];
 	/** The newest deaths that are kept of tasks that belong to no service, e.g. of `init`. */
 	deaths: Death[];
 	resources: RecordedObject[];
+}
+
+/** How people log in to the web page. */
+export interface LoginDocument {
+	/** `db`: with passwords that Airflow keeps. */
+	auth: 'db' | 'google' | 'github' | 'oidc';
+	/** What is to be registered at the provider; null with `db`, and while the web page has no address. */
+	redirectUri: string | null;
 }
 
 export interface ImportError {
@@ -111,6 +122,7 @@ export interface Change {
 export interface PlanDocument {
 	changes: Change[];
 	cost: Cost;
+	login: LoginDocument;
 }
 
 export interface Cost {
@@ -188,6 +200,14 @@ export interface CredentialsDocument {
 	url: string | null;
 	username: string;
 	password: string;
+}
+
+/** In place of it where people log in through a provider: there is no password to tell. */
+export interface ProviderCredentialsDocument {
+	url: string | null;
+	username: null;
+	password: null;
+	login: LoginDocument;
 }
 
 /** The last `up` as bars; additional member `timeline` of `status --timeline --json`. */

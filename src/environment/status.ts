@@ -8,8 +8,10 @@ import { readManifest } from '../resources/upload-bundle.ts';
 import { naming } from '../stacks/inputs.ts';
 import { components, containersOf, serviceWith, services as recordedServices } from './components.ts';
 import { absent } from './absent.ts';
+import { recordedBranch } from './branch-options.ts';
 import { keepNewDeaths, keptDeaths } from './deaths.ts';
 import type { RecordedObject, ServiceStatus, StatusDocument, TaskStatus } from './documents.ts';
+import { describeLogin, loginOf } from './login-option.ts';
 import type { Options } from './options.ts';
 import { currentAddress } from './recorded.ts';
 import { recordedObjects } from './recorded-objects.ts';
@@ -45,7 +47,9 @@ export async function status(given: Options, seen?: readonly RecordedObject[]): 
 	return {
 		...header(options),
 		phase: phase(own, resources, webserver.healthy && scheduler.healthy),
+		expiresAt: recordedBranch(own['anchor']?.inputs['options'] as JsonObject | undefined)?.expiresAt ?? null,
 		webserver,
+		login: describeLogin(loginOf(own), url),
 		scheduler,
 		bundle: { uploaded: manifest?.bundle ?? null, parsed: report?.bundle.parsed ?? null, dags: report?.dags ?? 0, importErrors: report?.importErrors ?? [] },
 		...statuses,

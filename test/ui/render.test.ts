@@ -33,7 +33,7 @@ const status: StatusDocument = {
 	account: '000000000000',
 	region: 'us-east-1',
 	endpoint: 'http://127.0.0.1:45813',
-	phase: 'up',
+	phase: 'up', expiresAt: null,
 	webserver: { url: 'http://127.81.3.7:8080', healthy: true },
 	scheduler: { healthy: true, heartbeatAgeSeconds: 2.1 },
 	bundle: { uploaded: '9f86d081884c7d65', parsed: '9f86d081884c7d65', dags: 2, importErrors: [] },

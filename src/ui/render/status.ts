@@ -6,7 +6,7 @@ import type { Render, Style } from './style.ts';
 export const renderStatus: Render<StatusDocument> = (status, style) => {
 	const title = `${style.colour.bold(status.environment)}  ${phase(status, style)}  ${place(status)}`;
 	if (status.phase === 'absent') return `${title}\nnothing is up`;
-	return [title, '', ...health(status, style), ...services(status, style), ...otherDeaths(status, style), ...resources(status.resources, style)].join('\n');
+	return [title, ...expiry(status, style), '', ...health(status, style), ...services(status, style), ...otherDeaths(status, style), ...resources(status.resources, style)].join('\n');
 };
 
 /** One line of it, for pipes: what a watcher wants to know when it changes. */
@@ -29,6 +29,12 @@ function place({ target, account, region, endpoint }: StatusDocument): string {
 
 function phase({ phase }: StatusDocument, { colour }: Style): string {
 	return { absent: colour.dim, partial: colour.yellow, up: colour.green, unhealthy: colour.red }[phase](phase);
+}
+
+function expiry({ expiresAt }: StatusDocument, { colour }: Style): string[] {
+	if (expiresAt === null) return [];
+	const isPast = Date.parse(expiresAt) <= Date.now();
+	return [isPast ? colour.red(`its time was up at ${expiresAt}: branch create --ttl 3d brings it back, branch delete removes it`) : colour.dim(`until ${expiresAt}`)];
 }
 
 function health({ webserver, scheduler, bundle }: StatusDocument, style: Style): string[] {

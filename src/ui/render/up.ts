@@ -1,18 +1,19 @@
 import type { UpDocument } from '../../environment/documents.ts';
 import { count, duration } from '../format.ts';
+import { loginLines } from './login.ts';
 import { importErrorLines } from './status.ts';
 import type { Render, Style } from './style.ts';
 
 /** How `up` and `deploy` end: the address, who logs in, and what to know about both. */
 export const renderUp: Render<UpDocument> = (document, style) => {
-	const { webserver, bundle } = document;
+	const { webserver, bundle, login } = document;
 	const flags = commandFlags(document);
 	const lines = [
 		summary(document, style),
 		'',
 		`web page   ${style.colour.cyan(webserver.url ?? 'no address yet')}`,
-		`user       admin`,
-		`password   airflow-deploy credentials${flags}`,
+		...(login.auth === 'db' ? ['user       admin', `password   airflow-deploy credentials${flags}`] : loginLines(login, style)),
+		...(document.expiresAt === null ? [] : [`until      ${document.expiresAt}; branch create --ttl extends it`]),
 		...(bundle.parsed === null ? [] : [`DAGs       ${bundle.dags}, bundle ${bundle.parsed}`]),
 	];
 	if (webserver.url?.startsWith('http://') === true) lines.push('', style.colour.dim(`Plain HTTP on the task's own address, which changes at each replacement:\nairflow-deploy open${flags} finds it. To remove all this:\nairflow-deploy teardown${flags}`));
