@@ -31,6 +31,8 @@ export interface TaskInstance {
 	/** Null before it was scheduled. */
 	readonly state: string | null;
 	readonly try_number: number;
+	/** Where it runs or ran: the address of the ECS task; empty before that. */
+	readonly hostname: string;
 	readonly start_date: string | null;
 	readonly end_date: string | null;
 	readonly duration: number | null;

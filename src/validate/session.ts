@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { CredentialsDocument, StatusDocument } from '../environment/documents.ts';
 import type { Pace } from '../logs/pace.ts';
 import type { Manifest } from '../resources/upload-bundle.ts';
+import type { Executor } from '../stacks/inputs.ts';
 import type { WebPage } from './web-page.ts';
 
 /** What the user asked for. */
@@ -27,6 +28,8 @@ export interface Deployed {
 	readonly credentialsError: string | undefined;
 	/** The bundle that was uploaded. */
 	readonly manifest: Manifest | undefined;
+	/** As recorded. */
+	readonly executor: Executor;
 	/** Who may reach the web page, as recorded. */
 	readonly allowedCidrs: readonly string[];
 	/** ` --local`, ` --env x`: what makes another command be about the same environment. */

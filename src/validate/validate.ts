@@ -4,6 +4,7 @@ import type { Aws } from '../aws/clients.ts';
 import type { Config } from '../config/config.ts';
 import type { CheckDocument, CredentialsDocument, StatusDocument, ValidateDocument } from '../environment/documents.ts';
 import type { Environment } from '../environment/environment.ts';
+import { recordedExecutor } from '../environment/executor-option.ts';
 import { lastTimeline } from '../environment/timeline.ts';
 import { Pace } from '../logs/pace.ts';
 import { readAnchor } from '../resources/s3-anchor.ts';
@@ -76,7 +77,7 @@ async function lookAtDeployed({ aws, config, status, environment, flags }: Valid
 	]);
 	const cidrs = anchor?.options['allowedCidrs'];
 	const allowedCidrs = Array.isArray(cidrs) ? cidrs.filter((cidr) => typeof cidr === 'string') : [];
-	return { aws, config, status, credentials, credentialsError, manifest, allowedCidrs, flags, pace: Pace.of(aws.region) };
+	return { aws, config, status, credentials, credentialsError, manifest, executor: recordedExecutor(anchor), allowedCidrs, flags, pace: Pace.of(aws.region) };
 }
 
 /** Where there is an address. */

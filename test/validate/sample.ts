@@ -22,6 +22,7 @@ export function deployedAt(url: string | null, running = 1): Deployed {
 		credentials: { url, username: 'admin', password: 'right' },
 		credentialsError: undefined,
 		manifest: { format: 1, bundle: '77373fbf91f6ea6d', restart: 'r', files: {} },
+		executor: 'local',
 		allowedCidrs: ['203.0.113.7/32'],
 		flags: '',
 		pace: new Pace(1000, 1000),

@@ -11,6 +11,7 @@ import { taskLines } from './task-lines.ts';
 import { taskLog } from './task-log.ts';
 import { trigger } from './trigger.ts';
 import { webPage } from './web-page.ts';
+import { workers } from './workers.ts';
 
 /** The sample DAGs, and the files that define them. */
 const samples: Readonly<Record<string, string>> = { tutorial: 'dags/tutorial.py', tutorial_taskflow_api: 'dags/tutorial_taskflow_api.py' };
@@ -28,7 +29,7 @@ export const logChecks: readonly Check[] = [scheduler, bundle, reportedDags, rec
 export function runChecks(session: Session): Check[] {
 	const dags = chosenDags(session);
 	if (dags.length === 0) return [nothingRun, plugin, webserverLines, schedulerLines, asFound];
-	return [...dags.map(trigger), plugin, ...dags.flatMap((dag) => [run(dag), taskLog(dag), taskLines(dag)]), webserverLines, schedulerLines, asFound];
+	return [...dags.map(trigger), plugin, ...dags.flatMap((dag) => [run(dag), ...(session.deployed.executor === 'ecs' ? [workers(dag)] : []), taskLog(dag), taskLines(dag)]), webserverLines, schedulerLines, asFound];
 }
 
 function chosenDags({ wishes, dags, deployed: { manifest } }: Session): string[] {
