@@ -38,12 +38,13 @@ async function run({ command, path, flags, given }: Invocation, io: MainIo): Pro
 	try {
 		ui = await openUi(io, { ...flags, interrupts, where: () => where });
 		const { openSession } = await import('./commands/session.ts');
-		const session = await openSession({ command, path, flags, io, ui, signal: interrupts.signal, onPlace: (place) => (where = place) });
+		const session = await openSession({ command, path, flags, io, ui, signal: interrupts.signal, lendSignals: interrupts.lend, onPlace: (place) => (where = place) });
 		about = session.flags;
 		return await command.run(session, given);
 	} catch (error) {
 		const exit = await fail(error, { where, about, signal: interrupts.signal }, ui ?? (await openUi(io, flags)));
-		return command.ownFailure ?? exit;
+		const { ownFailure } = command;
+		return (typeof ownFailure === 'function' ? ownFailure(given) : ownFailure) ?? exit;
 	} finally {
 		ui?.close();
 		interrupts.dispose();

@@ -7,9 +7,13 @@ export interface Signals {
 	off(name: NodeJS.Signals, listener: () => void): unknown;
 }
 
+/** Until the returned function is called, signals go to `taker` alone. */
+export type LendSignals = (taker: (name: NodeJS.Signals) => void) => () => void;
+
 export interface Interrupts {
 	/** Aborted by the first signal. */
 	readonly signal: AbortSignal;
+	readonly lend: LendSignals;
 	dispose(): void;
 }
 
@@ -22,7 +26,9 @@ const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export function watchInterrupts(process: { readonly signals: Signals; exit(code: number): void }, command: { graceful?: true; endless?: true }, ui: () => Ui | undefined): Interrupts {
 	const { graceful = false, endless = false } = command;
 	const controller = new AbortController();
-	const listener = (): void => {
+	let taker: ((name: NodeJS.Signals) => void) | undefined;
+	const listener = (name: NodeJS.Signals): void => {
+		if (taker) return taker(name);
 		if (controller.signal.aborted || !(graceful || endless)) {
 			ui()?.close();
 			process.exit(Exit.interrupted);
@@ -32,11 +38,16 @@ export function watchInterrupts(process: { readonly signals: Signals; exit(code:
 		if (graceful && shown?.asking === false) shown.note('stopping: steps that run are awaited, no new ones start; again to stop at once');
 		controller.abort();
 	};
-	for (const name of names) process.signals.on(name, listener);
+	const listeners = names.map((name) => ({ name, listen: () => listener(name) }));
+	for (const { name, listen } of listeners) process.signals.on(name, listen);
 	return {
 		signal: controller.signal,
+		lend: (given) => {
+			taker = given;
+			return () => (taker = undefined);
+		},
 		dispose: () => {
-			for (const name of names) process.signals.off(name, listener);
+			for (const { name, listen } of listeners) process.signals.off(name, listen);
 		},
 	};
 }

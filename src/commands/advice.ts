@@ -31,7 +31,7 @@ export function withFlags(error: UserError, flags: string): UserError {
 	const { code, message, hint, exit, cause } = error;
 	const missing = (flags.match(/ --\S+( [^-]\S*)?/g) ?? []).filter((flag) => hint?.includes(flag.split(' ', 2).join(' ')) === false).join('');
 	if (hint === undefined || missing === '') return error;
-	const flagged = hint.replaceAll(/airflow-deploy ((?:state )?([a-z][a-z-]*))/g, (text, _, verb: string) => (aboutNone.includes(verb) ? text : `${text}${missing}`));
+	const flagged = hint.replaceAll(/airflow-deploy ((?:(?:state|branch) )?([a-z][a-z-]*))/g, (text, _, verb: string) => (aboutNone.includes(verb) ? text : `${text}${missing}`));
 	return new UserError(code, message, { hint: flagged, exit, cause });
 }
 

@@ -44,4 +44,4 @@ const create = defineCommand({
 	},
 });
 
-export const branch: Group = { name: 'branch', summary: 'small environments for git branches: create, list, connect, delete', commands: [create, list, connect, del] };
+export const branch: Group = { name: 'branch', summary: 'an Airflow per git branch: create, list, connect, delete', commands: [create, list, connect, del] };

@@ -49,7 +49,7 @@ export interface Command<O extends Options = Options, P extends Positionals = Po
 	/** Ctrl-C is how it is meant to end: the command is told by its signal, and nothing is said. */
 	readonly endless?: true;
 	/** The exit code of every failure of our own, where `run` returns somebody else's code. */
-	readonly ownFailure?: ExitCode;
+	readonly ownFailure?: ExitCode | ((given: Readonly<Record<string, unknown>>) => ExitCode | undefined);
 	/** @returns the exit code */
 	run(context: CommandContext, given: Given<O> & GivenPositionals<P>): Promise<number>;
 }

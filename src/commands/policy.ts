@@ -20,11 +20,13 @@ const beside: readonly Grant[] = [
 	},
 ];
 
-/** What `logs` and `exec` ask of what stands. */
+/** What `logs`, `exec` and `branch connect` ask of what stands. */
 const operating: readonly Grant[] = [
 	{ actions: ['logs:FilterLogEvents', 'logs:StartLiveTail', 'logs:StopLiveTail'], on: ['arn:{partition}:logs:{region}:{account}:log-group:/airflow-deploy/{project}/*'], for: 'up' },
 	// Checked on the cluster and on the task.
 	{ actions: ['ecs:ExecuteCommand'], on: ['cluster/{project}-*', 'task/{project}-*/*'].map((part) => `arn:{partition}:ecs:{region}:{account}:${part}`), for: 'up' },
+	// Checked on the task and on the document, which belongs to no account.
+	{ actions: ['ssm:StartSession'], on: ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*', 'arn:{partition}:ssm:{region}::document/AWS-StartPortForwardingSession'], for: 'up' },
 ];
 
 interface Policies {

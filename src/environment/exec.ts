@@ -23,7 +23,9 @@ const agentSeconds = 30;
  * @throws UserError that names what keeps the container from being reached, and its fix
  */
 export async function openCommand(options: Options, component: Component, command: string): Promise<SessionAddress> {
-	const inspected = await reachable(options, component);
+	const { environment } = options.config;
+	const entries = (await readStates(options)).get(environment)?.entries ?? {};
+	const inspected = await reachable(options, placeOf(options, entries, component));
 	const { task, container } = inspected;
 	try {
 		const { session } = await options.aws.client(ECSClient).send(new ExecuteCommandCommand({ cluster: task.clusterArn, task: task.taskArn, container: container.name, command, interactive: true }));
@@ -33,11 +35,21 @@ export async function openCommand(options: Options, component: Component, comman
 	}
 }
 
-/** The newest task of the component, once its agent runs. */
-async function reachable(options: Options, component: Component): Promise<Inspected> {
+/** Where a container is looked for. */
+export interface ContainerPlace {
+	readonly cluster: string;
+	readonly service: string;
+	readonly container: string;
+}
+
+/**
+ * The container in the newest task of the service, once its agent runs.
+ * @throws UserError that names what keeps it from being reached, and its fix
+ */
+export async function reachable(options: Options, place: ContainerPlace): Promise<Inspected> {
 	const began = performance.now();
 	for (;;) {
-		const inspected = await inspect(options, component);
+		const inspected = await inspect(options, place);
 		checkTask(inspected);
 		const { status, reason } = agentOf(inspected.container);
 		if (status === 'RUNNING') return inspected;
@@ -46,22 +58,19 @@ async function reachable(options: Options, component: Component): Promise<Inspec
 	}
 }
 
-async function inspect(options: Options, component: Component): Promise<Inspected> {
-	const { environment } = options.config;
-	const entries = (await readStates(options)).get(environment)?.entries ?? {};
-	const { cluster, service } = placeOf(options, entries, component);
+async function inspect(options: Options, { cluster, service, container: wanted }: ContainerPlace): Promise<Inspected> {
 	const [task] = (await findTasks(options.aws, { cluster, serviceName: service })).toSorted(runningThenNewest);
-	const container = task?.containers?.find(({ name }) => name === component);
+	const container = task?.containers?.find(({ name }) => name === wanted);
 	if (task === undefined || container === undefined) throw new UserError('NoTask', `no task of ${service} runs`, { hint: 'airflow-deploy status' });
 	return { task, container, definition: await definitionOf(options, task) };
 }
 
-function placeOf(options: Options, entries: Entries, component: Component): { cluster: string; service: string } {
+function placeOf(options: Options, entries: Entries, component: Component): ContainerPlace {
 	const entry = serviceWith(entries, component);
 	assertRecorded(options, entry);
 	const { cluster, name } = entry.outputs ?? {};
 	if (typeof cluster !== 'string' || typeof name !== 'string') throw new UserError('NoTask', `the service of ${component} is not complete yet`, { hint: 'airflow-deploy up' });
-	return { cluster, service: name };
+	return { cluster, service: name, container: component };
 }
 
 async function definitionOf({ aws }: Options, { taskDefinitionArn }: Task): Promise<TaskDefinition> {
@@ -75,10 +84,10 @@ function runningThenNewest(a: Task, b: Task): number {
 	return rank(b) - rank(a);
 }
 
-/** AWS says the same for many causes: `failed due to an internal error`. */
-async function explained(options: Options, inspected: Inspected, error: unknown): Promise<unknown> {
+/** What kept a session from being opened. AWS says the same for many causes: `failed due to an internal error`. */
+export async function explained(options: Options, inspected: Inspected, error: unknown): Promise<unknown> {
 	if (!(error instanceof Error)) return error;
-	if (error.name === 'TargetNotConnectedException' || error.message.includes('execute command agent')) return agentDown(options.aws, inspected, error.message);
+	if (error.name.startsWith('TargetNotConnected') || error.message.includes('execute command agent')) return agentDown(options.aws, inspected, error.message);
 	if (error.message.includes('maximum session limit')) return new UserError('TooManySessions', `two commands run in ${inspected.container.name} already: more than that ECS does not allow`, { hint: 'end one of them; one whose client has gone ends by itself after 20 minutes' });
 	return error;
 }

@@ -38,7 +38,7 @@ test('--help', async () => {
 		  open               open the web page in the browser
 		  credentials        print address, user name and password of the web page
 		  teardown           remove all that was made, and check that nothing is left
-		  branch             small environments for git branches: create, list, delete
+		  branch             an Airflow per git branch: create, list, connect, delete
 		  doctor             check what a deployment needs, and say who can mend it
 		  policy             print the IAM policies that up and teardown need
 		  state              the record of what was made: list, recover, unlock
@@ -125,7 +125,7 @@ describe('wrong usage', () => {
 		[['local', 'strt'], "error: unknown command 'strt'\nhint:  did you mean start?\n"],
 		[['up', 'now'], "error: too many arguments for 'up'. Expected 0 arguments but got 1.\nhint:  airflow-deploy --help\n"],
 		[['--env'], "error: option '--env <name>' argument missing\nhint:  airflow-deploy --help\n"],
-		[['logs', 'web'], "error: command-argument value 'web' is invalid for argument 'component'. Allowed choices are webserver, scheduler, task, init, dag-sync, postgres, mysql.\nhint:  airflow-deploy --help\n"],
+		[['logs', 'web'], "error: command-argument value 'web' is invalid for argument 'component'. Allowed choices are webserver, scheduler, task, worker, init, dag-sync, postgres, mysql.\nhint:  airflow-deploy --help\n"],
 		[['logs', '--since', 'noon', '--local'], `error: --since: "noon" is neither an age nor a time\nhint:  airflow-deploy logs --local --since 10m   # or 2h, 1d, ${new Date().toISOString().slice(0, 13)}:00\n`],
 		[['logs', '--grep', '[', '--local'], "error: --grep: Invalid regular expression: /[/: Unterminated character class\nhint:  airflow-deploy logs --local --grep 'exit code [1-9]'\n"],
 		[['exec'], "error: missing required argument 'service'\nhint:  airflow-deploy --help\n"],
