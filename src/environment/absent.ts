@@ -13,6 +13,7 @@ export function absent(where: Where): StatusDocument {
 		scheduler: { healthy: false, heartbeatAgeSeconds: null },
 		bundle: { uploaded: null, parsed: null, dags: 0, importErrors: [] },
 		services: [],
+		workers: null,
 		deaths: [],
 		resources: [],
 	};

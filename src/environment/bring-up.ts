@@ -8,14 +8,16 @@ import { readManifest } from '../resources/upload-bundle.ts';
 import { restartVariable } from '../stacks/airflow-settings.ts';
 import { standingCost, total } from '../stacks/cost.ts';
 import { environmentStack, type Goal, partOf } from '../stacks/environment.ts';
-import { naming, type StackInputs } from '../stacks/inputs.ts';
+import { naming, pageUrlOf, type StackInputs } from '../stacks/inputs.ts';
 import { sharedScope, sharedStack } from '../stacks/shared.ts';
 import { UserError } from '../errors.ts';
 import { assertNotExpired } from './branch-options.ts';
 import { definitionWith } from './components.ts';
 import type { PlanDocument, UpDocument } from './documents.ts';
+import { describeLogin } from './login-option.ts';
 import type { Options } from './options.ts';
 import { preflight } from './preflight.ts';
+import { currentAddress } from './recorded.ts';
 import { assertDone, type Held, holding, lookAt, readStates, remember } from './session.ts';
 import { status } from './status.ts';
 import { recordRun } from './timeline.ts';
@@ -47,10 +49,11 @@ export async function planUp(options: Options): Promise<PlanDocument> {
 	const inputs = await stackInputs(options, states, 'up');
 	const lines = standingCost(inputs);
 	const cost: PlanDocument['cost'] = { ...total(lines), currency: 'USD', lines };
-	if (isStopped(options, inputs)) return { changes: [], cost };
+	const login = describeLogin(inputs.login, pageUrlOf(inputs) ?? (inputs.login.auth === 'db' ? null : await currentAddress(options, states.get(options.config.environment)?.entries ?? {})));
+	if (isStopped(options, inputs)) return { changes: [], cost, login };
 	const changes = await plan(stacksFor(inputs), lookAt(options, states));
 	await preflight(options, inputs, states.get(options.config.environment)?.entries ?? {}, 'up').catch(sayWhatStops(options));
-	return { changes: changes.map(({ key, type, action, why }) => ({ key, type, action, why })), cost };
+	return { changes: changes.map(({ key, type, action, why }) => ({ key, type, action, why })), cost, login };
 }
 
 function isStopped(options: Options, { config, branch }: StackInputs): boolean {

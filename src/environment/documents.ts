@@ -15,9 +15,22 @@ export interface StatusDocument {
 	scheduler: { healthy: boolean; heartbeatAgeSeconds: number | null };
 	bundle: { uploaded: string | null; parsed: string | null; dags: number; importErrors: ImportError[] };
 	services: ServiceStatus[];
+	/** With the ECS executor: tasks of DAGs that run as tasks of ECS; null with the local one. */
+	workers: WorkersDocument | null;
 	/** The newest deaths that are kept of tasks that belong to no service, e.g. of `init`. */
 	deaths: Death[];
 	resources: RecordedObject[];
+}
+
+export interface WorkersDocument {
+	/** Those that start, too. */
+	running: number;
+	oldest: WorkerStatus | null;
+}
+
+export interface WorkerStatus extends TaskStatus {
+	/** The task of a DAG that it was started for; mapIndex is -1 where that is not mapped. */
+	runs: { dagId: string; taskId: string; runId: string; mapIndex: number } | null;
 }
 
 /** How people log in to the web page. */

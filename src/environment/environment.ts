@@ -8,11 +8,12 @@ import { kindOf, listBranches } from './branches.ts';
 import { bringUp, planUp } from './bring-up.ts';
 import { credentials } from './credentials.ts';
 import type { Database, DatabaseConnection } from './database-connection.ts';
-import type { BranchesDocument, CredentialsDocument, PlanDocument, RecordedObject, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from './documents.ts';
+import type { BranchesDocument, CredentialsDocument, PlanDocument, ProviderCredentialsDocument, RecordedObject, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from './documents.ts';
 import { type Component, openCommand } from './exec.ts';
 import { forget } from './forget.ts';
 import type { Options } from './options.ts';
 import { logGroups } from './log-groups.ts';
+import { breakLeases } from './one-writer.ts';
 import { filesOf } from './places.ts';
 import { recover, recoverUnrecorded } from './recover.ts';
 import { readStates } from './session.ts';
@@ -34,7 +35,7 @@ export interface Environment {
 	status(seen?: readonly RecordedObject[]): Promise<StatusDocument>;
 	/** The last `up` that changed something, as bars; undefined where none is recorded here. */
 	lastTimeline(): Promise<TimelineDocument | undefined>;
-	credentials(): Promise<CredentialsDocument>;
+	credentials(): Promise<CredentialsDocument | ProviderCredentialsDocument>;
 	teardown(): Promise<TeardownDocument>;
 	/** Names of all environments of the project that are recorded here or have an anchor, `main` last. */
 	all(): Promise<string[]>;
@@ -57,7 +58,7 @@ export interface Environment {
 	kind(): Promise<'branch' | 'other' | 'absent'>;
 	/** All branches of the project. */
 	branches(): Promise<BranchesDocument>;
-	/** Removes the environment's lock and the shared one; returns who held them. */
+	/** Removes the environment's lock and lease and the shared ones; returns who held them. */
 	unlock(): Promise<Holder[]>;
 	/** What checks of the account work with: the records, and options whose remarks go to `warn`. Asks AWS nothing. */
 	examined(): Promise<{ recorded: { own: Entries; shared: Entries }; options(warn: (line: string) => void): Options }>;
@@ -97,7 +98,9 @@ export function openEnvironment(options: Options): Environment {
 		},
 		async unlock() {
 			const locks = [config.environment, sharedScope].map((scope) => breakLock(filesOf(cwd, aws, scope).lock));
-			return (await Promise.all(locks)).flatMap((holder) => holder ?? []);
+			const here = (await Promise.all(locks)).flatMap((holder) => holder ?? []);
+			const elsewhere = (await breakLeases(options)).filter(({ host, pid }) => here.every((holder) => holder.host !== host || holder.pid !== pid));
+			return [...here, ...elsewhere];
 		},
 	};
 }

@@ -3,8 +3,10 @@ import { pageUrl } from '../config/balancer.ts';
 import type { Config } from '../config/config.ts';
 import { prefix } from '../config/settings.ts';
 import type { Json, JsonObject } from '../engine/resource.ts';
+import type { Entries } from '../engine/state.ts';
 import { Exit, UserError } from '../errors.ts';
-import { type Auth, type LoginOptions, passwords } from '../stacks/login.ts';
+import { type Auth, type LoginOptions, passwords, redirectUri } from '../stacks/login.ts';
+import type { LoginDocument } from './documents.ts';
 
 const auths = ['db', 'google', 'github', 'oidc'] as const satisfies readonly Auth[];
 
@@ -26,6 +28,17 @@ export function recordedLogin(options: JsonObject | undefined): LoginOptions {
 		roleClaim: textOf(kept['roleClaim']) ?? passwords.roleClaim,
 		roleMapping: textsOf(kept['roleMapping']),
 	};
+}
+
+/** Of the environment as it stands. @param entries what is recorded of it */
+export function loginOf(entries: Entries): LoginOptions {
+	const options = entries['anchor']?.outputs?.['options'];
+	return recordedLogin(typeof options === 'object' && options !== null && !Array.isArray(options) ? options : undefined);
+}
+
+/** @param url of the web page; null where it has none yet */
+export function describeLogin(login: LoginOptions, url: string | null | undefined): LoginDocument {
+	return { auth: login.auth, redirectUri: login.auth === 'db' || url == null ? null : redirectUri(login, url) };
 }
 
 function textOf(value: Json | undefined): string | null {

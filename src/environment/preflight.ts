@@ -1,10 +1,14 @@
 import type { Entries } from '../engine/state.ts';
 import { imageCanBeBuilt } from '../resources/build-image.ts';
+import { isStored, missingSecret } from '../resources/given-secret.ts';
 import type { Goal } from '../stacks/environment.ts';
 import { naming, type StackInputs } from '../stacks/inputs.ts';
+import type { LoginOptions } from '../stacks/login.ts';
+import { clientSecretRole } from '../stacks/secrets.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import { assertAccountSettings } from './account-settings.ts';
 import { addressesNeeded, assertGivenNetwork } from './given-network.ts';
+import { assertCompleteLogin, assertSafeReturn, loginOf } from './login-option.ts';
 import type { Options } from './options.ts';
 import { elsewhere } from './places.ts';
 import { assertQuotas } from './quotas.ts';
@@ -23,8 +27,10 @@ export async function preflight(options: Options, inputs: StackInputs, recorded:
 	// It uses the bucket, and nothing that costs a quota, a network or an image.
 	if (goal === 'upload') return;
 	const { config } = options;
+	assertSafeReturn(inputs.login.auth, config, options.aws.endpoint);
+	assertCompleteLogin(inputs.login);
 	const isFirst = Object.keys(recorded).length === 0;
-	const checks = [image(options, inputs, recorded)];
+	const checks = [image(options, inputs, recorded), clientSecret(options, inputs, loginOf(recorded))];
 	if (config.vpcId !== undefined) checks.push(assertGivenNetwork(options, config.vpcId, isFirst ? addressesNeeded.first : addressesNeeded.release));
 	if (isFirst) checks.push(assertQuotas(options, inputs), assertAccountSettings(options));
 	if (isFirst) remarks(options, inputs);
@@ -36,6 +42,15 @@ async function image({ aws }: Options, inputs: StackInputs, recorded: Entries): 
 	const { imageHash } = inputs;
 	if (imageHash === undefined || recorded['image']?.outputs?.['tag'] === imageHash) return;
 	await imageCanBeBuilt(aws, { repositoryName: naming(inputs).in(sharedScope).object('images'), hash: imageHash });
+}
+
+/** Whether the login provider's secret is given, or stored; one that was stored is of the client that it was given for. */
+async function clientSecret({ aws }: Options, inputs: StackInputs, before: LoginOptions): Promise<void> {
+	const { login, config } = inputs;
+	if (login.auth === 'db' || config.oauthClientSecret !== undefined) return;
+	const isSameClient = before.auth === login.auth && before.issuer === login.issuer && before.clientId === login.clientId;
+	if (isSameClient && (await isStored(aws, naming(inputs).in(config.environment).object(clientSecretRole)))) return;
+	throw missingSecret();
 }
 
 /** What somebody may have overlooked, and what AWS may refuse and nobody can ask. */

@@ -17,6 +17,7 @@ import { currentAddress } from './recorded.ts';
 import { recordedObjects } from './recorded-objects.ts';
 import { runningTasks } from './running-tasks.ts';
 import { readStates } from './session.ts';
+import { keepWorkerDeaths, workersStatus } from './workers.ts';
 
 /** Older reports than this say nothing about now: seconds. */
 const reportsStaleAfter = 60;
@@ -34,11 +35,12 @@ export async function status(given: Options, seen?: readonly RecordedObject[]): 
 
 	const { aws, config } = options;
 	const { bucket } = naming({ config, place: aws });
-	const [{ found: services, statuses }, url, manifest, report, resources] = await Promise.all([
+	const [{ found: services, statuses }, url, manifest, report, workers, resources] = await Promise.all([
 		describeServices(options, own).then(async (found) => ({ found, statuses: await serviceStatuses(options, own, found) })),
 		currentAddress(options, own),
 		readManifest(options, bucket, config.environment),
 		readSyncStatus(options, bucket, config.environment),
+		workersStatus(options, own),
 		seen ? [...seen] : recordedObjects(options, states),
 	]);
 	const webserverTasks = statuses.services.find(({ containers }) => containers.includes('webserver'))?.tasks ?? [];
@@ -52,6 +54,7 @@ export async function status(given: Options, seen?: readonly RecordedObject[]): 
 		login: describeLogin(loginOf(own), url),
 		scheduler,
 		bundle: { uploaded: manifest?.bundle ?? null, parsed: report?.bundle.parsed ?? null, dags: report?.dags ?? 0, importErrors: report?.importErrors ?? [] },
+		workers,
 		...statuses,
 		resources,
 	};
@@ -95,6 +98,7 @@ async function serviceStatuses(options: Options, own: Entries, services: readonl
 	const [tasks] = await Promise.all([
 		Promise.all(names.map(({ name, cluster }) => runningTasks(options.aws, cluster, name))),
 		...names.map((service) => keepNewDeaths(options, service, before)),
+		keepWorkerDeaths(options, own, before),
 	]);
 	const deaths = await keptDeaths(options, since);
 	const others = deaths.filter(({ service }) => names.every(({ name }) => name !== service));

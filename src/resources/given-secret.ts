@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource, type Resource } from '../engine/resource.ts';
 import { Exit, UserError } from '../errors.ts';
 import { createSecret, Secret, type SecretOutputs } from './secret.ts';
-import { required } from './support.ts';
+import { ignoring, required } from './support.ts';
 
 type Props = { name: string; description: string };
 /** Whether it holds what was given, where anything was. */
@@ -42,13 +42,19 @@ export function givenSecret(value: string | undefined): Resource<Aws, Props, Out
 			return { ...outputs, version: required(VersionId), isCurrent: true };
 		},
 
-		remove: Secret.remove,
-		exists: Secret.exists,
+		remove: (ctx, outputs) => Secret.remove(ctx, outputs),
+		exists: (ctx, outputs) => Secret.exists(ctx, outputs),
 	});
 }
 
 async function storedValue({ aws }: Context<Aws>, arn: string): Promise<string | undefined> {
 	return (await aws.client(SecretsManagerClient).send(new GetSecretValueCommand({ SecretId: arn }))).SecretString;
+}
+
+/** Whether there is a secret of that name, and not only until its deletion. */
+export async function isStored(aws: Aws, name: string): Promise<boolean> {
+	const secret = await ignoring(['ResourceNotFoundException'], aws.client(SecretsManagerClient).send(new DescribeSecretCommand({ SecretId: name })));
+	return secret !== undefined && secret.DeletedDate === undefined;
 }
 
 /** Nothing stored and nothing given. */

@@ -12,14 +12,14 @@ export interface CostLine {
 }
 
 /** What an environment costs while it stands, apart from use (log volume, requests, data transfer). */
-export function standingCost({ config, assignPublicIp, branch }: Pick<StackInputs, 'config' | 'assignPublicIp' | 'branch'>): CostLine[] {
+export function standingCost({ config, assignPublicIp, login, branch }: Pick<StackInputs, 'config' | 'assignPublicIp' | 'login' | 'branch'>): CostLine[] {
 	if (branch) return branchCost({ cpu: config.branchCpu, memory: config.branchMemory, addresses: assignPublicIp ? 1 : 0, ...branch });
 	return [
 		fargate('service-webserver', config.webserverCpu, config.webserverMemory),
 		fargate('service-scheduler', config.schedulerCpu, config.schedulerMemory),
 		{ key: 'database', ...database(config) },
 		addresses(assignPublicIp ? 2 : 0),
-		secrets(4),
+		secrets(login.auth === 'db' ? 4 : 5),
 		logs(1),
 		files(0.1),
 	];

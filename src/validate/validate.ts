@@ -71,7 +71,7 @@ async function lookAtDeployed({ aws, config, status, environment, flags }: Valid
 	const { bucket } = naming({ config, place: aws });
 	let credentialsError: string | undefined;
 	const [credentials, manifest, anchor] = await Promise.all([
-		environment.credentials().catch((error: unknown): CredentialsDocument | undefined => void (credentialsError = error instanceof Error ? error.message : String(error))),
+		environment.credentials().then((found) => (found.username === null ? undefined : found)).catch((error: unknown): CredentialsDocument | undefined => void (credentialsError = error instanceof Error ? error.message : String(error))),
 		readManifest({ aws }, bucket, config.environment),
 		readAnchor(aws, bucket, config.environment),
 	]);

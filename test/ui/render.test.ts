@@ -35,12 +35,14 @@ const status: StatusDocument = {
 	endpoint: 'http://127.0.0.1:45813',
 	phase: 'up', expiresAt: null,
 	webserver: { url: 'http://127.81.3.7:8080', healthy: true },
+	login: { auth: 'db', redirectUri: null },
 	scheduler: { healthy: true, heartbeatAgeSeconds: 2.1 },
 	bundle: { uploaded: '9f86d081884c7d65', parsed: '9f86d081884c7d65', dags: 2, importErrors: [] },
 	services: [
 		{ name: 'airflow-main-webserver', containers: ['webserver'], desired: 1, running: 1, pending: 0, taskDefinition: 'airflow-main-webserver:3', rollout: 'COMPLETED', tasks: [task('0f3a91c2', 'airflow-main-webserver:3', 'RUNNING', 'HEALTHY', 192)], lastDeath: null },
 		{ name: 'airflow-main-scheduler', containers: ['scheduler', 'dag-sync'], desired: 1, running: 0, pending: 1, taskDefinition: 'airflow-main-scheduler:12', rollout: 'IN_PROGRESS', tasks: [task('77aa00ff', 'airflow-main-scheduler:12', 'PENDING', 'UNKNOWN', 4)], lastDeath: death },
 	],
+	workers: null,
 	deaths: [],
 	resources: [
 		{ key: 'vpc', type: 'AWS::EC2::VPC', id: 'vpc-1', arn: null, status: 'ready' },
@@ -233,6 +235,7 @@ test('plan', () => {
 			{ key: 'rule-web', type: 'AWS::EC2::SecurityGroupIngress', action: 'replace', why: 'cidr changes, which AWS cannot do in place' },
 		],
 		cost: { perHour: 0.1398, perMonth: 102.07, currency: 'USD', lines: [{ key: 'service-webserver', perHour: 0.0494, assumption: 'Fargate, 1 vCPU and 2 GB, all day' }] },
+		login: { auth: 'db', redirectUri: null },
 	};
 	expect(renderPlan(plan, style)).toMatchInlineSnapshot(`
 		"create   vpc       AWS::EC2::VPC

@@ -1,4 +1,10 @@
-import type { CredentialsDocument } from '../../environment/documents.ts';
+import type { CredentialsDocument, ProviderCredentialsDocument } from '../../environment/documents.ts';
+import { loginLines } from './login.ts';
 import type { Render } from './style.ts';
 
-export const renderCredentials: Render<CredentialsDocument> = ({ url, username, password }) => [`web page  ${url ?? 'no address: is the webserver up?'}`, `user      ${username}`, `password  ${password}`].join('\n');
+export const renderCredentials: Render<CredentialsDocument | ProviderCredentialsDocument> = (document, style) => {
+	const { url, username, password } = document;
+	const page = `web page   ${url ?? 'no address: is the webserver up?'}`;
+	if ('login' in document) return [page, ...loginLines(document.login, style)].join('\n');
+	return [page, `user       ${username}`, `password   ${password}`].join('\n');
+};

@@ -1,9 +1,10 @@
 import type { Change, Cost, PlanDocument } from '../../environment/documents.ts';
 import { columns, count, cut, tally } from '../format.ts';
+import { loginLines } from './login.ts';
 import type { Render, Style } from './style.ts';
 
 /** What `up` would do, line by line, and what the environment costs while it stands. */
-export const renderPlan: Render<PlanDocument> = ({ changes, cost }, style) => [...changeLines(changes, style), '', ...costLines(cost, style)].join('\n');
+export const renderPlan: Render<PlanDocument> = ({ changes, cost, login }, style) => [...changeLines(changes, style), '', ...costLines(cost, style), ...loginLines(login, style)].join('\n');
 
 function changeLines(changes: readonly Change[], { colour, width }: Style): string[] {
 	if (changes.length === 0) return ['no change: everything is as wanted'];
