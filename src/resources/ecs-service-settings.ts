@@ -26,7 +26,7 @@ export type Outputs = {
 	percent: string;
 	/** Id of the newest deployment. */
 	deployment: string;
-	/** IN_PROGRESS, COMPLETED, FAILED, or FAILING: in progress, and its tasks die. */
+	/** IN_PROGRESS, COMPLETED, FAILED, FAILING: in progress, and its tasks die; or BEGUN, by this very run. */
 	rollout: string;
 	expiresAt: string | null;
 };

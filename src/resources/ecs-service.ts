@@ -12,6 +12,9 @@ import { foreign, ignoring, isOurs, required, until } from './support.ts';
 const services = ['arn:{partition}:ecs:{region}:{account}:service/{project}-*/{project}-*'];
 const tasks = ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*'];
 
+/** In place of AWS's word: this very run has started the deployment, so all that dies of it died in this run. */
+const begun = 'BEGUN';
+
 /** Fargate tasks that ECS keeps running. A failed deployment goes back to the revision before. */
 export const EcsService = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::ECS::Service',
@@ -55,11 +58,11 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 			passing: /Unable to assume the service linked role|ECS service role being passed|unable to assume the role|still Draining/i,
 			why: 'waiting for ECS to know its roles',
 		});
-		return { ...outputsOf(required(service), props.cluster), expiresAt: props.expiresAt };
+		return { ...outputsOf(required(service), props.cluster), rollout: begun, expiresAt: props.expiresAt };
 	},
 
 	async wait(ctx, outputs) {
-		const deployment = await untilDeployed(ctx, outputs, outputs);
+		const deployment = await untilDeployed(ctx, outputs, outputs, outputs.rollout === begun);
 		return { ...outputs, deployment, rollout: 'COMPLETED' };
 	},
 
@@ -102,7 +105,7 @@ async function deploy(ctx: Context<Aws>, props: Props, { rollout, taskDefinition
 	// A failed deployment of this very revision is started again only by force.
 	const forceNewDeployment = rollout.startsWith('FAIL') && taskDefinition === props.taskDefinition;
 	const { service } = await ctx.aws.client(ECSClient).send(new UpdateServiceCommand({ ...settings(props), service: props.name, forceNewDeployment }));
-	return outputsOf(required(service), props.cluster);
+	return { ...outputsOf(required(service), props.cluster), rollout: begun };
 }
 
 function expiryTag({ expiresAt }: Props): Record<string, string> {

@@ -29,7 +29,7 @@ interface Rollout {
 	since: Date | undefined;
 	/** When the third task had died, milliseconds. */
 	dying: number | undefined;
-	/** The dead tasks of the first look died before this run, perhaps of what has been corrected since. */
+	/** Where the deployment was found under way, the dead tasks of the first look died before this run, perhaps of what has been corrected since. */
 	looked: boolean;
 	/** The revision that ran before and still can: what ECS goes back to. */
 	fallback: string | undefined;
@@ -40,11 +40,12 @@ interface Rollout {
 
 /**
  * Waits until the revision that was asked for runs alone and its rollout is COMPLETED.
+ * @param begun whether this run started it, or it was found under way
  * @returns the id of the deployment that completed
  * @throws UserError `DeploymentFailed` with what AWS tells about the dead tasks; after a rollback too
  */
-export async function untilDeployed(ctx: Context<Aws>, service: { cluster: string; name: string }, wanted: Wanted): Promise<string> {
-	const rollout: Rollout = { ...service, wanted, seen: false, since: undefined, dying: undefined, looked: false, fallback: undefined, began: Date.now(), deaths: new Map() };
+export async function untilDeployed(ctx: Context<Aws>, service: { cluster: string; name: string }, wanted: Wanted, begun: boolean): Promise<string> {
+	const rollout: Rollout = { ...service, wanted, seen: false, since: undefined, dying: undefined, looked: begun, fallback: undefined, began: Date.now(), deaths: new Map() };
 	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every, atMost: 2700 });
 	return rollout.wanted.deployment;
 }

@@ -135,6 +135,16 @@ describe('a service', () => {
 		await EcsService.remove(ctx, made);
 	}, 60_000);
 
+	test('whose first task dies at once ends the wait, and nothing is tried again behind its back', async () => {
+		const wanted = serviceOf('instant', await stage.revision('instant', 'true', { container: { image: 'example.com/nobody/knows:1' } }));
+		const { ctx, kept } = watched('service-instant');
+		const made = await EcsService.create(ctx, wanted);
+		const waited = EcsService.wait?.(ctx, made, wanted);
+		await expect(waited).rejects.toMatchObject({ code: 'DeploymentFailed', message: expect.stringContaining('image') });
+		expect(kept.map(({ record }) => record.verdict.class)).toEqual(['image-pull']);
+		await EcsService.remove(ctx, made);
+	}, 60_000);
+
 	test('that died before this run is deployed again, not judged by old deaths', async () => {
 		const flag = `/tmp/airflow-deploy-deaths-${process.pid}`;
 		const script = `if [ ! -e ${flag} ]; then echo "ValueError: no flag"; exit 3; fi; trap "exit 0" TERM; while :; do sleep 0.1; done`;
