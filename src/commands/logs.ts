@@ -2,7 +2,7 @@ import type { Selection } from '../logs/selection.ts';
 import { Exit, UserError } from '../errors.ts';
 import { defineCommand, flag, value } from './define.ts';
 
-const components = ['webserver', 'scheduler', 'task', 'init', 'dag-sync', 'postgres', 'mysql'] as const;
+const components = ['webserver', 'scheduler', 'task', 'worker', 'init', 'dag-sync', 'postgres', 'mysql'] as const;
 
 export const logs = defineCommand({
 	name: 'logs',

@@ -24,10 +24,15 @@ export async function keptDeaths(where: Where, since: string): Promise<Death[]> 
 
 /** Keeps what AWS still shows of a service's dead tasks and nobody has kept yet. */
 export async function keepNewDeaths(where: Where, service: { cluster: string; name: string }, known: readonly Death[]): Promise<void> {
+	const stopped = await findTasks(where.aws, { cluster: service.cluster, serviceName: service.name, desiredStatus: 'STOPPED' });
+	await keepDeaths(where, stopped.filter(hasDied), known);
+}
+
+/** Keeps those of these dead tasks that nobody has kept yet. */
+export async function keepDeaths(where: Where, died: readonly Task[], known: readonly Death[]): Promise<void> {
 	const { aws, config } = where;
-	const stopped = await findTasks(aws, { cluster: service.cluster, serviceName: service.name, desiredStatus: 'STOPPED' });
 	const ids = new Set(known.map(({ task }) => task));
-	const fresh = stopped.filter((task) => hasDied(task) && !ids.has(lastPart(task.taskArn))).slice(0, keptAtOnce);
+	const fresh = died.filter(({ taskArn }) => !ids.has(lastPart(taskArn))).slice(0, keptAtOnce);
 	const context = { aws, scope: config.environment, keep: (name: string, document: object) => keepDeathFile(where, name, document) };
 	for (const task of fresh) await keepDeath(context, task);
 }

@@ -9,7 +9,8 @@ export async function runningTasks(aws: Aws, cluster: string, serviceName: strin
 	return tasks.map(taskStatus).toSorted((a, b) => (a.ageSeconds ?? 0) - (b.ageSeconds ?? 0));
 }
 
-function taskStatus({ taskArn, taskDefinitionArn, lastStatus, healthStatus, startedAt, createdAt }: Task): TaskStatus {
+/** A task as `status` tells of it. */
+export function taskStatus({ taskArn, taskDefinitionArn, lastStatus, healthStatus, startedAt, createdAt }: Task): TaskStatus {
 	const since = startedAt ?? createdAt;
 	return {
 		id: lastPart(taskArn),

@@ -44,7 +44,7 @@ export const Workers = defineAction<Aws, WorkersPlace, WorkersPlace>({
 		const goesOn = (await describeService(ctx.aws, cluster, scheduler))?.status === 'ACTIVE';
 		if (goesOn) await letEnd(ctx, cluster, family);
 		const running = await runningWorkers(ctx.aws, cluster, family);
-		const reason = goesOn ? `the executor was changed, and it ran on for ${workersPatience} s` : 'its environment is being removed';
+		const reason = goesOn ? `${ourReason}the executor was changed, and it ran on for ${workersPatience} s` : `${ourReason}its environment is being removed`;
 		for (const task of running) await stop(ctx, cluster, task, reason);
 		await untilGone(ctx, cluster, [...running, ...ending]);
 	},
@@ -60,6 +60,14 @@ export async function runningWorkers(aws: Aws, cluster: string, family: string, 
 		nextToken = page?.nextToken;
 	} while (nextToken !== undefined);
 	return found;
+}
+
+/** Begins the reasons that we give to StopTask; those of the scheduler's executor begin with its own. */
+const ourReason = 'airflow-deploy: ';
+
+/** Whether we stopped it, or the scheduler did. */
+export function endedOnPurpose({ stoppedReason = '' }: Pick<Task, 'stoppedReason'>): boolean {
+	return /^airflow(-deploy)?: /.test(stoppedReason);
 }
 
 /** `0f3a91c2, tutorial.print_date of manual__2026…` */

@@ -59,6 +59,14 @@ const steps: UpDocument['steps'] = [
 ];
 const up: UpDocument = { ...status, wallSeconds: 75.2, criticalPathSeconds: 70, steps, restartNeeded: false };
 
+test('with the ECS executor, how many workers run, and the oldest', () => {
+	const oldest = { ...task('0f3a91c2', 'airflow-main-worker:3', 'RUNNING', 'UNKNOWN', 192), runs: { dagId: 'tutorial', taskId: 'sleep', runId: 'manual__1', mapIndex: -1 } };
+	const line = (workers: StatusDocument['workers']) => renderStatus({ ...status, workers }, style).split('\n').filter((text) => text.startsWith('workers'));
+	expect(line({ running: 3, oldest })).toEqual(['workers    3 running, the oldest for 3:12: tutorial.sleep']);
+	expect(line({ running: 0, oldest: null })).toEqual(['workers    none running']);
+	expect(line(null)).toEqual([]);
+});
+
 describe('the timeline of the last up', () => {
 	const bar = (key: string, startSeconds: number, seconds: number, critical: boolean, action: TimelineDocument['steps'][number]['action'] = 'create') => ({ key, type: 'T', action, seconds, dependsOn: [], startSeconds, critical });
 	const timeline: TimelineDocument = {

@@ -37,16 +37,26 @@ function expiry({ expiresAt }: StatusDocument, { colour }: Style): string[] {
 	return [isPast ? colour.red(`its time was up at ${expiresAt}: branch create --ttl 3d brings it back, branch delete removes it`) : colour.dim(`until ${expiresAt}`)];
 }
 
-function health({ webserver, scheduler, bundle }: StatusDocument, style: Style): string[] {
+function health({ webserver, scheduler, workers, bundle }: StatusDocument, style: Style): string[] {
 	const { colour } = style;
 	const verdict = (healthy: boolean): string => (healthy ? colour.green('healthy') : colour.red('not healthy'));
 	const beat = scheduler.heartbeatAgeSeconds === null ? 'no heartbeat seen' : `heartbeat ${duration(scheduler.heartbeatAgeSeconds)} ago`;
 	return [
 		`web page   ${webserver.url ?? 'no address'}  ${verdict(webserver.healthy)}`,
 		`scheduler  ${verdict(scheduler.healthy)}, ${beat}`,
+		...workersLine(workers),
 		`bundle     ${bundleState(bundle)}`,
 		...importErrorLines(bundle.importErrors, style),
 	];
+}
+
+/** `workers    3 running, the oldest for 2:10: tutorial.sleep` */
+function workersLine(workers: StatusDocument['workers']): string[] {
+	if (workers === null) return [];
+	const { running, oldest } = workers;
+	const age = oldest?.ageSeconds ?? null;
+	const since = age === null ? '' : `, ${running === 1 ? '' : 'the oldest '}for ${duration(age)}`;
+	return [`workers    ${running === 0 ? 'none' : running} running${since}${oldest?.runs ? `: ${oldest.runs.dagId}.${oldest.runs.taskId}` : ''}`];
 }
 
 function bundleState({ uploaded, parsed, dags }: StatusDocument['bundle']): string {
