@@ -1,5 +1,6 @@
 import type { Account } from './account.ts';
 import { AwsFailure, type EcsDependencies, type FoundNetwork, type InterfaceRequest, type LogEvent, type LogSink, type LogTarget, type RoleSource, type SecretReference, type SecretSource, type TaskInterface, type TaskNetwork } from './ecs/dependencies.ts';
+import { madeUp } from './ecs/credentials.ts';
 import { memberOf } from './front/call.ts';
 import { AwsError } from './front/failure.ts';
 import { items, textOf } from './xml.ts';
@@ -54,7 +55,7 @@ async function createInterface({ moto, interfaces, id }: Account, request: Inter
 	const byDefault = async () => items(await moto.query({ service: 'ec2', region, operation: 'DescribeSecurityGroups' }, ofVpc), 'securityGroupInfo').map((group) => textOf(group, 'groupId') ?? '');
 	const groups = securityGroups.length > 0 ? securityGroups : await byDefault();
 	const description = `arn:${taskArn.split(':')[1]}:ecs:${region}:${id}:attachment/${attachmentId}`;
-	const made = await interfaces.create({ region, subnetId, groups, description, publicAddress: assignPublicIp ? address : undefined });
+	const made = await interfaces.create({ region, subnetId, groups, description, publicAddress: assignPublicIp ? address : undefined, listensAt: address });
 	const privateAddress = textOf(made, 'privateIpAddress') ?? '';
 	return {
 		networkInterfaceId: textOf(made, 'networkInterfaceId') ?? '',
@@ -115,6 +116,13 @@ function roleSource(current: Current): RoleSource {
 			const trust = decodeURIComponent(textOf(answer, 'GetRoleResult', 'Role', 'AssumeRolePolicyDocument') ?? '');
 			return textOf(answer, 'GetRoleResult', 'Role', 'Arn') === roleArn && trust.includes('ecs-tasks.amazonaws.com') && !current().lag.isYoungRole(name);
 		},
+		async credentials(roleArn, sessionName) {
+			const { callers } = current();
+			const made = madeUp(roleArn, Date.now());
+			callers.learnKey(made.AccessKeyId, callers.session(roleArn, sessionName));
+			return made;
+		},
+		require: async (roleArn, sessionName, wish) => asAws(current().access?.require(roleArn, sessionName, wish) ?? Promise.resolve()),
 	};
 }
 

@@ -4,9 +4,10 @@ import { startEndpoint, type TestEndpoint } from './endpoint.ts';
 import { contextOf, type Made, makeNeeds, removeAll, type Sample, world } from './sample.ts';
 import { samples as samplesA } from './samples-a.ts';
 import { samples as samplesB } from './samples-b.ts';
+import { samples as samplesC } from './samples-c.ts';
 
 /** IAM's name of each service, by the SDK's; S3's actions are not named after its calls. */
-const prefixes: Readonly<Record<string, string>> = { EC2: 'ec2', EFS: 'elasticfilesystem', ECS: 'ecs', ECR: 'ecr', RDS: 'rds', IAM: 'iam', SecretsManager: 'secretsmanager', CloudWatchLogs: 'logs', Scheduler: 'scheduler' };
+const prefixes: Readonly<Record<string, string>> = { EC2: 'ec2', EFS: 'elasticfilesystem', ECS: 'ecs', ECR: 'ecr', RDS: 'rds', IAM: 'iam', SecretsManager: 'secretsmanager', CloudWatchLogs: 'logs', ElasticLoadBalancingV2: 'elasticloadbalancing', ACM: 'acm', Route53: 'route53', Scheduler: 'scheduler' };
 
 let endpoint: TestEndpoint;
 let aws: Aws;
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => endpoint.close());
 
-const samples: readonly Sample[] = [...samplesA, ...samplesB].filter(({ kind }) => !kind.type.startsWith('AWS::S3') && kind.type !== 'AirflowDeploy::Anchor');
+const samples: readonly Sample[] = [...samplesA, ...samplesB, ...samplesC].filter(({ kind }) => !kind.type.startsWith('AWS::S3') && kind.type !== 'AirflowDeploy::Anchor');
 
 test.each(samples.map((sample) => [sample.kind.type, sample] as const))('%s makes no call that its grants do not allow', async (_type, sample) => {
 	const here = world(aws);

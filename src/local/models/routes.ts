@@ -53,7 +53,8 @@ function routeOf(name: string, operation: OperationModel | undefined): Route[] {
 	if (!operation) return [];
 	const [path = '/', query = ''] = operation.path.split('?');
 	const labels = [...path.matchAll(/\{([^}+]+)\+?\}/g)].map(([, label]) => label ?? '');
-	const source = path.replaceAll(/[.*?()|[\]\\^$]/g, '\\$&').replaceAll(/\{[^}]+\+\}/g, '(.+)').replaceAll(/\{[^}+]+\}/g, '([^/]+)');
+	// Route 53 takes its paths with and without the slash that the model ends them with.
+	const source = path.replace(/(?<=.)\/$/, '').replaceAll(/[.*?()|[\]\\^$]/g, '\\$&').replaceAll(/\{[^}]+\+\}/g, '(.+)').replaceAll(/\{[^}+]+\}/g, '([^/]+)');
 	const input = shapeOf(operation, operation.input);
 	const demanded = (input.required ?? []).flatMap((member) => {
 		const { location, locationName = member } = input.members?.[member] ?? { shape: '' };

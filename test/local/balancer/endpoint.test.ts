@@ -59,7 +59,7 @@ async function request(address: string, { tls, ca, host = 'airflow.example.com' 
 	const [name, port] = address.split(':');
 	// A plain user's balancer listens 8000 above.
 	const offset = port === undefined ? 0 : 8000;
-	const asked = (tls ? httpsRequest : httpRequest)({ host: name, port: (tls ? 443 : 80) + offset, path: '/a?b', servername: host, headers: { host }, ...(ca === undefined ? {} : { ca }) });
+	const asked = (tls ? httpsRequest : httpRequest)({ host: name, port: (tls ? 443 : 80) + offset, path: '/a?b', agent: false, servername: host, headers: { host }, ...(ca === undefined ? {} : { ca }) });
 	asked.end();
 	const [answer] = (await once(asked, 'response')) as [IncomingMessage];
 	return { status: answer.statusCode, headers: answer.headers, text: await text(answer) };
