@@ -39,7 +39,7 @@ KEYS = {
 }
 os.environ.update({f"AIRFLOW__AWS_ECS_EXECUTOR__{name}": value for name, value in KEYS.items()})
 
-from airflow_deploy import local_executor  # noqa: E402
+from airflow_deploy import failed_once, local_executor  # noqa: E402
 from airflow_deploy.ecs_executor import UNWANTED, EcsExecutor  # noqa: E402
 
 
@@ -463,6 +463,19 @@ def test_a_killed_worker_fails_its_try_at_once_by_the_dags_rules(scheduler, ecs)
     ecs.ends(only(ecs), 137, "OutOfMemoryError: Container killed due to memory usage")
     scheduler.loop()
     assert job_state(job) == State.FAILED
+    scheduler.look_for_zombies()
+    assert seen("retried").state == State.UP_FOR_RETRY
+
+
+def test_a_killed_try_that_airflow_finds_twice_has_its_retry(scheduler, ecs, monkeypatch):
+    monkeypatch.setattr(DagFileProcessor, "_execute_task_callbacks", DagFileProcessor._execute_task_callbacks)
+    failed_once.install()
+    scheduler.queue("retried")
+    scheduler.loop()
+    begins("retried", ecs, only(ecs))
+    ecs.ends(only(ecs), 137)
+    scheduler.loop()
+    scheduler.job._find_zombies()
     scheduler.look_for_zombies()
     assert seen("retried").state == State.UP_FOR_RETRY
 

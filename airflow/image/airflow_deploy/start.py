@@ -85,6 +85,10 @@ def link_settings(release: Path, home: Path) -> None:
 
 
 def scheduler() -> None:
+    json_logs.wrap_standard_streams()
+    from airflow_deploy import failed_once
+
+    failed_once.install()
     airflow("airflow", "scheduler", "--skip-serve-logs")
 
 
