@@ -16,6 +16,7 @@ import { definitionWith } from './components.ts';
 import type { PlanDocument, UpDocument } from './documents.ts';
 import { describeLogin } from './login-option.ts';
 import type { Options } from './options.ts';
+import { workAffected } from './running-work.ts';
 import { preflight } from './preflight.ts';
 import { currentAddress } from './recorded.ts';
 import { assertDone, type Held, holding, lookAt, readStates, remember } from './session.ts';
@@ -50,10 +51,11 @@ export async function planUp(options: Options): Promise<PlanDocument> {
 	const lines = standingCost(inputs);
 	const cost: PlanDocument['cost'] = { ...total(lines), currency: 'USD', lines };
 	const login = describeLogin(inputs.login, pageUrlOf(inputs) ?? (inputs.login.auth === 'db' ? null : await currentAddress(options, states.get(options.config.environment)?.entries ?? {})));
-	if (isStopped(options, inputs)) return { changes: [], cost, login };
+	if (isStopped(options, inputs)) return { changes: [], runningWork: [], cost, login };
 	const changes = await plan(stacksFor(inputs), lookAt(options, states));
 	await preflight(options, inputs, states.get(options.config.environment)?.entries ?? {}, 'up').catch(sayWhatStops(options));
-	return { changes: changes.map(({ key, type, action, why }) => ({ key, type, action, why })), cost, login };
+	const runningWork = await workAffected(options.aws, states.get(options.config.environment)?.entries ?? {}, changes);
+	return { changes: changes.map(({ key, type, action, why }) => ({ key, type, action, why })), runningWork, cost, login };
 }
 
 function isStopped(options: Options, { config, branch }: StackInputs): boolean {

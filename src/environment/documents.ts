@@ -134,6 +134,8 @@ export interface Change {
 
 export interface PlanDocument {
 	changes: Change[];
+	/** What the changes do to tasks of DAGs that run: what is ended, and what goes on. */
+	runningWork: string[];
 	cost: Cost;
 	login: LoginDocument;
 }

@@ -69,6 +69,7 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 	matches: (props, outputs) => outputs.expiresAt === props.expiresAt && runsAs(props, outputs),
 
 	async update(ctx, props, outputs) {
+		if (props.minimumHealthyPercent === 0 && outputs.taskDefinition !== props.taskDefinition) ctx.note('its task is stopped before the next one starts: it has its stop timeout to end what it runs', 'lasting');
 		if (outputs.expiresAt !== props.expiresAt) await tagExpiry(ctx, outputs.arn, props);
 		const { expiresAt } = props;
 		return { ...(runsAs(props, outputs) ? outputs : await deploy(ctx, props, outputs)), expiresAt };

@@ -12,8 +12,9 @@ export interface CostLine {
 }
 
 /** What an environment costs while it stands, apart from use (log volume, requests, data transfer). */
-export function standingCost({ config, assignPublicIp, login, branch }: Pick<StackInputs, 'config' | 'assignPublicIp' | 'login' | 'branch'>): CostLine[] {
-	if (branch) return branchCost({ cpu: config.branchCpu, memory: config.branchMemory, addresses: assignPublicIp ? 1 : 0, ...branch });
+export function standingCost({ config, assignPublicIp, login, executor, branch }: Pick<StackInputs, 'config' | 'assignPublicIp' | 'login' | 'executor' | 'branch'>): CostLine[] {
+	const workers = executor === 'ecs' ? [workerCost(config, assignPublicIp)] : [];
+	if (branch) return [...branchCost({ cpu: config.branchCpu, memory: config.branchMemory, addresses: assignPublicIp ? 1 : 0, ...branch }), ...workers];
 	return [
 		fargate('service-webserver', config.webserverCpu, config.webserverMemory),
 		fargate('service-scheduler', config.schedulerCpu, config.schedulerMemory),
@@ -22,7 +23,15 @@ export function standingCost({ config, assignPublicIp, login, branch }: Pick<Sta
 		secrets(login.auth === 'db' ? 4 : 5),
 		logs(1),
 		files(0.1),
+		...workers,
 	];
+}
+
+/** By use: Fargate bills a task by the second, for at least a minute. */
+function workerCost({ workerCpu, workerMemory }: Config, assignPublicIp: boolean): CostLine {
+	const { perHour } = fargate('workers', workerCpu, workerMemory);
+	const each = rounded(perHour + (assignPublicIp ? prices.publicIpv4Hour : 0));
+	return { key: 'workers', perHour: 0, assumption: `not counted: each task of a DAG, $${each} for an hour of its running` };
 }
 
 interface BranchSize {

@@ -242,6 +242,7 @@ test('plan', () => {
 			{ key: 'database', type: 'AWS::RDS::DBInstance', action: 'update', why: 'storage changes from 20 to 40' },
 			{ key: 'rule-web', type: 'AWS::EC2::SecurityGroupIngress', action: 'replace', why: 'cidr changes, which AWS cannot do in place' },
 		],
+		runningWork: [],
 		cost: { perHour: 0.1398, perMonth: 102.07, currency: 'USD', lines: [{ key: 'service-webserver', perHour: 0.0494, assumption: 'Fargate, 1 vCPU and 2 GB, all day' }] },
 		login: { auth: 'db', redirectUri: null },
 	};
@@ -257,6 +258,8 @@ test('plan', () => {
 		$0.140/h, about $102.07 a month while it is up on AWS
 		  service-webserver  0.0494  Fargate, 1 vCPU and 2 GB, all day"
 	`);
+	const gone = 'the workers go: no worker runs now';
+	expect(renderPlan({ ...plan, runningWork: [gone] }, style)).toContain(`replace\n${gone}\n\n`);
 	expect(renderPlan({ ...plan, changes: [] }, style).split('\n')[0]).toBe('no change: everything is as wanted');
 });
 

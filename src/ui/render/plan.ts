@@ -4,7 +4,7 @@ import { loginLines } from './login.ts';
 import type { Render, Style } from './style.ts';
 
 /** What `up` would do, line by line, and what the environment costs while it stands. */
-export const renderPlan: Render<PlanDocument> = ({ changes, cost, login }, style) => [...changeLines(changes, style), '', ...costLines(cost, style), ...loginLines(login, style)].join('\n');
+export const renderPlan: Render<PlanDocument> = ({ changes, runningWork, cost, login }, style) => [...changeLines(changes, style), ...runningWork.map((line) => style.colour.yellow(line)), '', ...costLines(cost, style), ...loginLines(login, style)].join('\n');
 
 function changeLines(changes: readonly Change[], { colour, width }: Style): string[] {
 	if (changes.length === 0) return ['no change: everything is as wanted'];
