@@ -14,8 +14,9 @@ import { sharedScope, sharedStack } from '../stacks/shared.ts';
 import type { RecordedObject } from './documents.ts';
 import { asRecorded } from './executor-option.ts';
 import type { Options } from './options.ts';
+import { acquireShared } from './one-writer.ts';
 import { filesOf } from './places.ts';
-import { acquireShared, headerOf, lookAt, readStates } from './session.ts';
+import { headerOf, lookAt, readStates } from './session.ts';
 import { recordOf } from './recorded-objects.ts';
 import { stackInputs } from './wanted.ts';
 

@@ -2,7 +2,7 @@ import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Aws } from '../aws/clients.ts';
 import type { Look, Outcome, Run } from '../engine/engine.ts';
-import { acquireLock, describeHolder, type Lock } from '../engine/lock.ts';
+import { acquireLock, type Lock } from '../engine/lock.ts';
 import { assertSame, readState, StateFile, type StateView } from '../engine/state.ts';
 import { Exit, UserError } from '../errors.ts';
 import { version } from '../package.ts';
@@ -10,6 +10,7 @@ import { kinds } from '../resources/registry.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import { keepDeathFile } from './death-files.ts';
 import type { Options } from './options.ts';
+import { acquireShared, leasesOf } from './one-writer.ts';
 import { filesOf } from './places.ts';
 
 /** Nodes worked on at the same time: AWS throttles some services at a few calls a second. */
@@ -43,20 +44,11 @@ export async function holding<T>(options: Options, body: (held: Held) => Promise
 	}
 }
 
-/** Waits for whoever holds it. */
-export function acquireShared({ cwd, aws, command, signal, warn, config }: Options): Promise<Lock> {
-	return acquireLock(filesOf(cwd, aws, sharedScope).lock, {
-		command: `${command} --env ${config.environment}`,
-		wait: true,
-		signal,
-		onWait: (holder) => warn(`waiting for the shared stack: ${holder ? describeHolder(holder) : 'somebody holds its lock'}`),
-	});
-}
-
 async function withStates<T>(options: Options, own: Lock, sharedLock: Lock, body: (held: Held) => Promise<T>): Promise<T> {
 	const environment = await openState(options, options.config.environment);
 	const shared = await openState(options, sharedScope);
 	let sharedHeld = true;
+	const [lease, sharedLease] = leasesOf(options);
 	const states = new Map([environment, shared].map((state) => [state.header['environment'] ?? '', state]));
 	const run: Run<Aws> = {
 		...lookAt(options, states),
@@ -65,6 +57,9 @@ async function withStates<T>(options: Options, own: Lock, sharedLock: Lock, body
 		beforeMutation: async () => {
 			await own.check();
 			if (sharedHeld) await sharedLock.check();
+			if (shared.entries['bucket']?.status !== 'ready') return;
+			await lease.check();
+			if (sharedHeld) await sharedLease.check();
 		},
 		...(options.confirmRecreate ? { confirmRecreate: options.confirmRecreate } : {}),
 	};
@@ -77,12 +72,14 @@ async function withStates<T>(options: Options, own: Lock, sharedLock: Lock, body
 				if (!sharedHeld) return;
 				sharedHeld = false;
 				await shared.close();
+				await sharedLease.release();
 				await sharedLock.release();
 			},
 		});
 	} finally {
 		await environment.close();
 		if (sharedHeld) await shared.close();
+		await Promise.all([lease.release(), ...(sharedHeld ? [sharedLease.release()] : [])]);
 	}
 }
 

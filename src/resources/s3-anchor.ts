@@ -38,10 +38,12 @@ export const Anchor = defineResource<Aws, Props, Outputs>({
 	standsOn: ['AWS::S3::Bucket'],
 	immutable: ['bucket'],
 	replacement: 'delete-first',
+	opensScope: true,
 	permissions: [
 		{ actions: ['s3:GetObject', 's3:GetObjectVersion'], on: [`${bucketArn}/anchors/*`] },
 		{ actions: ['s3:ListBucket', 's3:ListBucketVersions'], on: [bucketArn] },
-		{ actions: ['s3:PutObject'], on: [`${bucketArn}/anchors/*`], for: 'up' },
+		// The lease lies beside the anchor.
+		{ actions: ['s3:PutObject'], on: [`${bucketArn}/anchors/*`] },
 		{ actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'], on: [`${bucketArn}/anchors/*`] },
 	],
 
@@ -92,7 +94,8 @@ export async function readAnchor(aws: Aws, bucket: string, environment: string):
 export async function listAnchors(aws: Aws, bucket: string): Promise<string[]> {
 	const list = new ListObjectsV2Command({ ...inBucket(aws, bucket), Prefix: prefix });
 	const answer = await ignoring(['NoSuchBucket'], aws.client(S3Client).send(list));
-	return answer?.Contents?.map(({ Key = '' }) => Key.slice(prefix.length, -'.json'.length)) ?? [];
+	const names = answer?.Contents?.map(({ Key = '' }) => Key.slice(prefix.length)) ?? [];
+	return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
 }
 
 const prefix = 'anchors/';

@@ -16,7 +16,7 @@ import { UserError } from '../errors.ts';
 import { nonceIn, nonceOf, notOurs } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { bucketArn, inBucket, statusOf } from './s3.ts';
-import { readAnchor } from './s3-anchor.ts';
+import { listAnchors, readAnchor } from './s3-anchor.ts';
 import { emptyPrefix } from './s3-empty.ts';
 import { foreign, ignoring, required, tagList, until } from './support.ts';
 
@@ -118,8 +118,8 @@ async function nonceOfBucket({ aws }: Context<Aws>, name: string): Promise<strin
 	return nonceIn((await ignoring(['NoSuchTagSet'], aws.client(S3Client).send(new GetBucketTaggingCommand(inBucket(aws, name)))))?.TagSet);
 }
 
-async function keysIn({ aws }: Context<Aws>, name: string, Prefix = ''): Promise<string[]> {
-	const { Contents } = await aws.client(S3Client).send(new ListObjectsV2Command({ ...inBucket(aws, name), Prefix, MaxKeys: 100 }));
+async function keysIn({ aws }: Context<Aws>, name: string): Promise<string[]> {
+	const { Contents } = await aws.client(S3Client).send(new ListObjectsV2Command({ ...inBucket(aws, name), MaxKeys: 100 }));
 	return (Contents ?? []).map(({ Key }) => required(Key));
 }
 
@@ -128,7 +128,7 @@ async function assertRemovable(ctx: Context<Aws>, name: string): Promise<void> {
 	const nonce = (await readAnchor(ctx.aws, name, 'shared'))?.nonce ?? (await nonceOfBucket(ctx, name));
 	if (nonce === undefined && (await keysIn(ctx, name)).length > 0) throw notOurs(`bucket ${name}`, 'it holds objects, but neither an anchor nor our tags');
 	if (nonce !== undefined && nonce !== nonceOf(ctx)) throw notOurs(`bucket ${name}`, 'its anchor or nonce tag is that of another installation');
-	const environments = (await keysIn(ctx, name, 'anchors/')).filter((key) => key !== 'anchors/shared.json').map((key) => key.slice('anchors/'.length, -'.json'.length));
+	const environments = (await listAnchors(ctx.aws, name)).filter((scope) => scope !== 'shared');
 	if (environments.length > 0) {
 		throw new UserError('BucketInUse', `bucket ${name} was left alone: it still serves ${environments.join(', ')}`, { hint: `airflow-deploy teardown --env ${environments[0]}` });
 	}
