@@ -40,6 +40,8 @@ export interface TaskVolume {
 export interface TaskSandbox {
 	/** The address that the task's containers share and that the host reaches, e.g. 127.81.3.7. */
 	readonly address: string;
+	/** The task's address in its VPC: other tasks that are told it reach this one. */
+	isAt(privateAddress: string): void;
 	start(container: ContainerSpec): Promise<RunningContainer>;
 	/** Removes the task's files and address; its containers have ended before. */
 	dispose(): Promise<void>;

@@ -93,6 +93,7 @@ export class TaskRun {
 		});
 		if (this.#ended()) return this.#deps.network.remove(region, made.networkInterfaceId);
 		this.task.interface = made;
+		sandbox.isAt(made.privateIpv4Address);
 		attachment.status = 'ATTACHED';
 		this.task.times.connectivityAt = this.#deps.clock.now();
 	}

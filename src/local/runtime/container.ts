@@ -17,6 +17,8 @@ export interface ContainerPlace {
 	/** Volume name → directory. */
 	readonly volumes: Readonly<Record<string, string>>;
 	readonly address: string;
+	/** Of all tasks: address in the VPC → address here. */
+	readonly addresses: ReadonlyMap<string, string>;
 	readonly endpointUrl: string;
 	readonly python: string;
 	/** Has the memory below a supervisor kept within the limits. @returns what ends that */
@@ -83,7 +85,7 @@ function containerEnvironment(spec: ContainerSpec, image: Image, place: Containe
 }
 
 /** Makes the container's directories, and links for its mounts, so that a path put together in a program leads there too. */
-async function layOut({ mounts }: ContainerSpec, image: Image, { directory, volumes, address, endpointUrl }: ContainerPlace): Promise<Places> {
+async function layOut({ mounts }: ContainerSpec, image: Image, { directory, volumes, address, addresses, endpointUrl }: ContainerPlace): Promise<Places> {
 	const directories = image.programs ? [programs, ...image.directories] : image.directories;
 	const own = Object.fromEntries(directories.map((path) => [path, join(directory, path)]));
 	const mounted = Object.fromEntries(mounts.map(({ volume, path }) => [path.replace(/(?<=.)\/+$/, ''), volumes[volume] ?? unknownVolume(volume)]));
@@ -96,7 +98,7 @@ async function layOut({ mounts }: ContainerSpec, image: Image, { directory, volu
 	for (const [name, command] of Object.entries(image.programs ?? {})) {
 		await writeFile(join(directory, programs, name), `#!/bin/sh\nexec ${command.map(quoted).join(' ')} "$@"\n`, { mode: 0o755 });
 	}
-	return { paths: { ...image.paths, ...own, ...mounted }, address, endpointPort: Number(new URL(endpointUrl).port) };
+	return { paths: { ...image.paths, ...own, ...mounted }, address, addresses, endpointPort: Number(new URL(endpointUrl).port) };
 }
 
 const programs = '/usr/local/bin';

@@ -43,6 +43,8 @@ export class ProcessRuntime implements TaskRuntime {
 	readonly name = 'process';
 	readonly #options: ProcessRuntimeOptions;
 	readonly #images = new Map<string, Image>();
+	/** Of tasks that are there: address in the VPC → address here. */
+	readonly #addresses = new Map<string, string>();
 	readonly #memory = new MemoryWatch();
 
 	constructor(options: ProcessRuntimeOptions) {
@@ -64,8 +66,10 @@ export class ProcessRuntime implements TaskRuntime {
 		const address = (await takeAddress(usualPorts)) ?? (await takeAddress([])) ?? '127.0.0.1';
 		return {
 			address,
+			isAt: (privateAddress) => void this.#addresses.set(privateAddress, address),
 			start: (spec) => this.#start(spec, { taskId, memory, directory, temporary, volumes: directories, address }),
 			dispose: async () => {
+				for (const [inVpc, here] of this.#addresses) if (here === address) this.#addresses.delete(inVpc);
 				releaseAddress(address);
 				await removeTask(directory);
 			},
@@ -83,7 +87,7 @@ export class ProcessRuntime implements TaskRuntime {
 		const { python, endpointUrl } = this.#options;
 		const limits = { task: task.memory, container: spec.memory };
 		const limitMemory: ContainerPlace['limitMemory'] = (supervisor, onKill) => this.#memory.add({ supervisor, taskId: task.taskId, limits, onKill });
-		return startContainer(spec, image, { ...task, directory: join(task.directory, 'containers', spec.name), python, endpointUrl, limitMemory });
+		return startContainer(spec, image, { ...task, addresses: this.#addresses, directory: join(task.directory, 'containers', spec.name), python, endpointUrl, limitMemory });
 	}
 
 	async #volumeDirectories(volumes: readonly TaskVolume[], directory: string): Promise<Record<string, string>> {

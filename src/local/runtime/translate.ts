@@ -6,6 +6,8 @@ export interface Places {
 	readonly paths: Readonly<Record<string, string>>;
 	/** What `localhost` means in the container: the address of its task. */
 	readonly address: string;
+	/** Addresses in VPCs → the addresses here of the tasks that have them. */
+	readonly addresses?: ReadonlyMap<string, string>;
 	/** A loopback address with this port is the local endpoint itself (metadata, credentials), not the task. */
 	readonly endpointPort: number;
 }
@@ -13,8 +15,8 @@ export interface Places {
 /**
  * Translates an environment variable's value or an argument of a container to this machine. Three things are changed,
  * and only where nothing else surrounds them: a path at or below one of the places, as the whole value or as an item of
- * a `:`-separated list of paths, and `localhost` or 127.0.0.1 as a whole host, `host:port` or authority of a URL.
- * A value with white space is text and stays as it is, and so does a path inside a URL.
+ * a `:`-separated list of paths, and `localhost`, 127.0.0.1 or a task's address in its VPC as a whole host, `host:port`
+ * or authority of a URL. A value with white space is text and stays as it is, and so does a path inside a URL.
  */
 export function translate(value: string, places: Places): string {
 	if (value === '' || /\s/.test(value)) {
@@ -37,17 +39,19 @@ function translatePath(item: string, { paths }: Places): string {
 	return place === '' ? item : `${paths[place]}${path.slice(place.length)}`;
 }
 
-const url = /^([a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?)(?:localhost|127\.0\.0\.1)(?::(\d+))?(?=[/?#]|$)/i;
-const host = /^()(?:localhost|127\.0\.0\.1)(?::(\d+))?$/i;
+const url = /^([a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?)(localhost|\d+\.\d+\.\d+\.\d+)(?::(\d+))?(?=[/?#]|$)/i;
+const host = /^()(localhost|\d+\.\d+\.\d+\.\d+)(?::(\d+))?$/i;
 
-function translateAuthority(value: string, { address, endpointPort }: Places): string {
+function translateAuthority(value: string, { address, addresses, endpointPort }: Places): string {
 	const found = url.exec(value) ?? host.exec(value);
 	if (found === null) {
 		return value;
 	}
-	const [whole, before = '', port] = found;
-	if (Number(port) === endpointPort) {
+	const [whole, before = '', name = '', port] = found;
+	const isHere = name.toLowerCase() === 'localhost' || name === '127.0.0.1';
+	const there = isHere ? address : addresses?.get(name);
+	if (there === undefined || (isHere && Number(port) === endpointPort)) {
 		return value;
 	}
-	return `${before}${address}${port === undefined ? '' : `:${port}`}${value.slice(whole.length)}`;
+	return `${before}${there}${port === undefined ? '' : `:${port}`}${value.slice(whole.length)}`;
 }

@@ -88,6 +88,7 @@ class StubRuntime implements TaskRuntime {
 		this.#addresses.set(taskId, address);
 		return {
 			address,
+			isAt: () => {},
 			start: async (spec: ContainerSpec) => this.#start(taskId, spec),
 			dispose: async () => void this.disposed.push(taskId),
 		};

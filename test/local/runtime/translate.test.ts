@@ -107,3 +107,10 @@ test('what is translated is not translated again', () => {
 		expect(translated(translated(value))).toBe(translated(value));
 	}));
 });
+
+test('the address of another task in its VPC is where that task is reached here', () => {
+	const known: Places = { ...places, addresses: new Map([['10.0.1.7', '127.9.9.9']]) };
+	expect(translate('10.0.1.7', known)).toBe('127.9.9.9');
+	expect(translate('postgresql://a:b@10.0.1.7:5432/x?y=10.0.1.7', known)).toBe('postgresql://a:b@127.9.9.9:5432/x?y=10.0.1.7');
+	for (const other of ['10.0.1.70', '10.0.1.8', 'http://10.0.1.8:80/', 'x10.0.1.7', '10.0.1.7.example.com']) expect(translate(other, known)).toBe(other);
+});
