@@ -1,4 +1,4 @@
-import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import type { Deployment, LoadBalancer, Service } from '@aws-sdk/client-ecs';
 import { type Network, networkConfiguration, networkText } from './ecs.ts';
 import { required } from './support.ts';
 
@@ -12,6 +12,8 @@ export type Props = Network & {
 	/** 100 and 200: the old task runs until the new one is healthy; 0 and 100: it is stopped first. */
 	minimumHealthyPercent: number;
 	maximumPercent: number;
+	/** The target group that its tasks are registered in; null: none. */
+	balancer: { targetGroupArn: string; container: string; port: number; /** Seconds for which a new task's checks do not count. */ graceSeconds: number } | null;
 	/** When its time is up, ISO 8601: the tag `expiresAt`. Null: never, and no tag. */
 	expiresAt: string | null;
 };
@@ -28,6 +30,8 @@ export type Outputs = {
 	deployment: string;
 	/** IN_PROGRESS, COMPLETED, FAILED, FAILING: in progress, and its tasks die; or BEGUN, by this very run. */
 	rollout: string;
+	/** Target groups, containers and ports. */
+	balancers: string;
 	expiresAt: string | null;
 };
 
@@ -63,12 +67,35 @@ export function outputsOf(service: Service, cluster: string): Outputs {
 		percent: percentOf(service.deploymentConfiguration ?? {}),
 		deployment: newest?.id ?? '',
 		rollout: rolloutOf(newest),
+		balancers: balancersText(service.loadBalancers),
 		expiresAt: service.tags?.find(({ key }) => key === 'expiresAt')?.value ?? null,
 	};
 }
 
 function rolloutOf({ rolloutState = 'COMPLETED', failedTasks = 0 }: Deployment = {}): string {
 	return rolloutState === 'IN_PROGRESS' && failedTasks > 0 ? 'FAILING' : rolloutState;
+}
+
+/** What CreateService takes; AWS refuses a grace period without a load balancer. */
+export function balancing({ balancer }: Pick<Props, 'balancer'>): { loadBalancers?: LoadBalancer[]; healthCheckGracePeriodSeconds?: number } {
+	return balancer === null ? {} : { loadBalancers: loadBalancersOf(balancer), healthCheckGracePeriodSeconds: balancer.graceSeconds };
+}
+
+/** The same for UpdateService: an empty list takes away what the service has. */
+export function rebalancing(props: Pick<Props, 'balancer'>, { balancers }: Outputs) {
+	return props.balancer === null && balancers !== balancersText([]) ? { loadBalancers: [] } : balancing(props);
+}
+
+function loadBalancersOf(balancer: Props['balancer']): LoadBalancer[] {
+	return balancer === null ? [] : [{ targetGroupArn: balancer.targetGroupArn, containerName: balancer.container, containerPort: balancer.port }];
+}
+
+export function isBalanced({ balancer }: Pick<Props, 'balancer'>, { balancers }: Outputs): boolean {
+	return balancersText(loadBalancersOf(balancer)) === balancers;
+}
+
+function balancersText(balancers: readonly LoadBalancer[] = []): string {
+	return balancers.map(({ targetGroupArn, containerName, containerPort }) => `${targetGroupArn} ${containerName}:${containerPort}`).join();
 }
 
 export function percentOf({ minimumHealthyPercent = 100, maximumPercent = 200 }: { minimumHealthyPercent?: number | undefined; maximumPercent?: number | undefined }): string {

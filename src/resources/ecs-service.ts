@@ -2,7 +2,7 @@ import { CreateServiceCommand, DeleteServiceCommand, ECSClient, TagResourceComma
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { describeService, ecsTags, findTasks, networkConfiguration, networkText, tagsFromEcs } from './ecs.ts';
-import { type Outputs, outputsOf, percentOf, type Props, settings } from './ecs-service-settings.ts';
+import { balancing, isBalanced, type Outputs, outputsOf, percentOf, type Props, rebalancing, settings } from './ecs-service-settings.ts';
 import { untilInterfacesGone } from './network-interfaces.ts';
 import { carriesNonce } from './ownership.ts';
 import { retrying } from './retrying.ts';
@@ -20,6 +20,7 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::ECS::Service',
 	standsOn: ['AWS::ECS::Cluster'],
 	immutable: ['name', 'cluster'],
+	collides: true,
 	replacement: 'delete-first',
 	permissions: [
 		{ actions: ['ecs:DescribeServices'], on: services },
@@ -48,6 +49,7 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 	async create(ctx, props) {
 		const create = new CreateServiceCommand({
 			...settings(props),
+			...balancing(props),
 			serviceName: props.name,
 			clientToken: ctx.token,
 			launchType: 'FARGATE',
@@ -55,8 +57,8 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 			tags: ecsTags({ ...ctx.tags, ...expiryTag(props) }),
 		});
 		const { service } = await retrying(ctx, () => ctx.aws.client(ECSClient).send(create), {
-			passing: /Unable to assume the service linked role|ECS service role being passed|unable to assume the role|still Draining/i,
-			why: 'waiting for ECS to know its roles',
+			passing: /Unable to assume the service linked role|ECS service role being passed|unable to assume the role|still Draining|does not have an associated load balancer/i,
+			why: 'waiting for ECS to know its roles, or its load balancer',
 		});
 		return { ...outputsOf(required(service), props.cluster), rollout: begun, expiresAt: props.expiresAt };
 	},
@@ -98,14 +100,16 @@ function runsAs(props: Props, outputs: Outputs): boolean {
 		outputs.desiredCount === props.desiredCount &&
 		outputs.network === networkText(networkConfiguration(props)) &&
 		outputs.percent === percentOf(props) &&
+		isBalanced(props, outputs) &&
 		!outputs.rollout.startsWith('FAIL')
 	);
 }
 
-async function deploy(ctx: Context<Aws>, props: Props, { rollout, taskDefinition }: Outputs): Promise<Outputs> {
+async function deploy(ctx: Context<Aws>, props: Props, outputs: Outputs): Promise<Outputs> {
+	const { rollout, taskDefinition } = outputs;
 	// A failed deployment of this very revision is started again only by force.
 	const forceNewDeployment = rollout.startsWith('FAIL') && taskDefinition === props.taskDefinition;
-	const { service } = await ctx.aws.client(ECSClient).send(new UpdateServiceCommand({ ...settings(props), service: props.name, forceNewDeployment }));
+	const { service } = await ctx.aws.client(ECSClient).send(new UpdateServiceCommand({ ...settings(props), ...rebalancing(props, outputs), service: props.name, forceNewDeployment }));
 	return { ...outputsOf(required(service), props.cluster), rollout: begun };
 }
 

@@ -2,19 +2,28 @@ import type { Aws } from '../aws/clients.ts';
 import type { Node, Stack } from '../engine/stack.ts';
 import { SecurityGroup } from '../resources/security-group.ts';
 import { SecurityGroupIngress } from '../resources/security-group-ingress.ts';
-import { naming, type StackInputs } from './inputs.ts';
+import { naming, pageUrlOf, type StackInputs } from './inputs.ts';
 import type { Shared } from './shared.ts';
 
 type GroupNode = Node<{ groupId: string }>;
 
-/** The web page, from the allowed addresses. */
+/** The web page, from the allowed addresses, or from its load balancer. */
 export interface WebAccess {
 	webGroup: GroupNode;
-	/** 8080 from the allowed addresses. */
+	/** 8080 from there. */
 	webRule: Node;
 }
 
+/** The load balancer, from the allowed addresses. */
+export interface BalancerAccess extends Readonly<Record<string, Node>> {
+	balancerGroup: GroupNode;
+	httpsRule: Node;
+	httpRule: Node;
+}
+
 export interface Access extends WebAccess {
+	/** Undefined where the web page has no name. */
+	balancer: BalancerAccess | undefined;
 	airflowGroup: GroupNode;
 	databaseGroup: GroupNode;
 	/** What a task of Airflow may reach: the database and the file system. */
@@ -28,12 +37,13 @@ interface Needs {
 
 /** Who may talk to whom. */
 export function addAccess(stack: Stack<Aws>, inputs: StackInputs, needs: Needs): Access {
-	const web = addWebAccess(stack, inputs, needs);
+	const balancer = pageUrlOf(inputs) === undefined ? undefined : addBalancerAccess(stack, inputs, needs);
+	const web = balancer ? addAccessBehind(stack, inputs, needs, balancer) : addWebAccess(stack, inputs, needs);
 	const airflowGroup = addGroup(stack, inputs, needs, { role: 'airflow', description: 'Airflow tasks' });
 	const databaseGroup = addGroup(stack, inputs, needs, { role: 'database', description: 'Airflow database: from Airflow tasks only' });
 	const databaseRule = addRule(stack, 'rule-database', { from: airflowGroup, to: databaseGroup, port: 5432 });
 	const fileSystemRule = addRule(stack, 'rule-efs', { from: airflowGroup, to: needs.shared.fileSystemGroup, port: 2049 });
-	return { ...web, airflowGroup, databaseGroup, taskRules: { databaseRule, fileSystemRule } };
+	return { ...web, balancer, airflowGroup, databaseGroup, taskRules: { databaseRule, fileSystemRule } };
 }
 
 /** For a single task that holds all: its web page is reached, and it reaches its files. */
@@ -58,13 +68,29 @@ export function addWorkerAccess(stack: Stack<Aws>, inputs: StackInputs, { webGro
 }
 
 function addWebAccess(stack: Stack<Aws>, inputs: StackInputs, needs: Needs): WebAccess {
-	const webGroup = addGroup(stack, inputs, needs, { role: 'web', description: 'Airflow web page: from the allowed addresses' });
-	const webRule = stack.add(SecurityGroupIngress, 'rule-web', { webGroup }, ({ webGroup }) => ({
-		groupId: webGroup.groupId,
-		port: 8080,
-		from: { cidrs: [...inputs.allowedCidrs] },
-	}));
-	return { webGroup, webRule };
+	const webGroup = addWebGroup(stack, inputs, needs);
+	return { webGroup, webRule: addPublicRule(stack, inputs, 'rule-web', { to: webGroup, port: 8080 }) };
+}
+
+/** The same group and rule: who switches the load balancer on or off changes where the rule lets in from. */
+function addAccessBehind(stack: Stack<Aws>, inputs: StackInputs, needs: Needs, { balancerGroup }: BalancerAccess): WebAccess {
+	const webGroup = addWebGroup(stack, inputs, needs);
+	return { webGroup, webRule: addRule(stack, 'rule-web', { from: balancerGroup, to: webGroup, port: 8080 }) };
+}
+
+function addBalancerAccess(stack: Stack<Aws>, inputs: StackInputs, needs: Needs): BalancerAccess {
+	const balancerGroup = addGroup(stack, inputs, needs, { role: 'balancer', description: 'Load balancer of the Airflow web page: from the allowed addresses' });
+	const rule = (name: string, port: number): Node => addPublicRule(stack, inputs, `rule-balancer-${name}`, { to: balancerGroup, port });
+	return { balancerGroup, httpsRule: rule('https', 443), httpRule: rule('http', 80) };
+}
+
+/** AWS changes no description: it is one for both ways in. */
+function addWebGroup(stack: Stack<Aws>, inputs: StackInputs, needs: Needs): GroupNode {
+	return addGroup(stack, inputs, needs, { role: 'web', description: 'Airflow web page: from the allowed addresses' });
+}
+
+function addPublicRule(stack: Stack<Aws>, { allowedCidrs }: StackInputs, key: string, { to, port }: { to: GroupNode; port: number }): Node {
+	return stack.add(SecurityGroupIngress, key, { to }, ({ to }) => ({ groupId: to.groupId, port, from: { cidrs: [...allowedCidrs] } }));
 }
 
 function addGroup(stack: Stack<Aws>, inputs: StackInputs, { anchor, shared }: Needs, { role, description }: { role: string; description: string }): GroupNode {

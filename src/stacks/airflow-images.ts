@@ -31,6 +31,8 @@ export interface Ready extends Basis {
 export function airflowIn(inputs: StackInputs, environment: string, more: (from: Basis) => Settings = () => ({})) {
 	const { place, bundle, executor, login, config } = inputs;
 	const url = pageUrlOf(inputs);
+	// A branch has them in one secret.
+	const keyIn = ({ arn }: { arn: string }, member: string): string => (inputs.branch ? `${arn}:${member}::` : arn);
 	const airflow = (from: Basis, settings: Settings, secrets: Settings = {}): AirflowImage => ({
 		image: from.image.image,
 		region: place.region,
@@ -41,8 +43,8 @@ export function airflowIn(inputs: StackInputs, environment: string, more: (from:
 		},
 		secrets: {
 			AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: `${from.databaseSecret.arn}:url::`,
-			AIRFLOW__CORE__FERNET_KEY: from.fernetKey.arn,
-			AIRFLOW__WEBSERVER__SECRET_KEY: from.webserverKey.arn,
+			AIRFLOW__CORE__FERNET_KEY: keyIn(from.fernetKey, 'fernetKey'),
+			AIRFLOW__WEBSERVER__SECRET_KEY: keyIn(from.webserverKey, 'webserverKey'),
 			...more(from),
 			...secrets,
 		},

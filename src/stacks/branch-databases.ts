@@ -1,7 +1,6 @@
 import type { Aws } from '../aws/clients.ts';
 import type { JsonObject } from '../engine/resource.ts';
 import type { Node, Stack } from '../engine/stack.ts';
-import { DatabaseUrl } from '../resources/database-url.ts';
 import { AccessPoint } from '../resources/efs-access-point.ts';
 import { logs } from './containers.ts';
 import type { BranchOptions, StackInputs } from './inputs.ts';
@@ -55,15 +54,13 @@ export interface BranchDatabase {
 	server: Server;
 	/** `{password, url}` */
 	secret: SecretNode;
-	/** The URL is in the secret. */
-	url: Node;
 	log: LogNode;
 	/** Where its data outlive a task; undefined where they need not. */
 	files: Node<{ accessPointId: string; arn: string }> | undefined;
 }
 
 /** One part of each, named `secret-postgres`, `secret-mysql` …; databases without it are left out. */
-export function nodesOf<Part extends 'secret' | 'url' | 'log' | 'files'>(databases: readonly BranchDatabase[], part: Part): Record<`${Part}-${string}`, NonNullable<BranchDatabase[Part]>> {
+export function nodesOf<Part extends 'secret' | 'log' | 'files'>(databases: readonly BranchDatabase[], part: Part): Record<`${Part}-${string}`, NonNullable<BranchDatabase[Part]>> {
 	const nodes = databases.flatMap((database) => (database[part] ? [[`${part}-${database.server.name}`, database[part]]] : []));
 	return Object.fromEntries(nodes) as Record<`${Part}-${string}`, NonNullable<BranchDatabase[Part]>>;
 }
@@ -81,17 +78,19 @@ export function addBranchDatabases(stack: Stack<Aws>, inputs: StackInputs, { anc
 	const add = (server: Server, secret: SecretNode): BranchDatabase => ({
 		server,
 		secret,
-		url: addUrl(stack, server, secret),
 		log: addLogGroup(stack, inputs, { anchor }, server.name),
 		files: branch.ephemeral ? undefined : addFiles(stack, server, anchor, shared),
 	});
 	if (!branch.mysql) return [add(postgres, databaseSecret)];
-	const mysqlSecret = addSecret(stack, inputs, { anchor }, { role: 'mysql', value: 'database', description: 'MySQL of the branch: password and URL' });
+	const mysqlSecret = addSecret(stack, inputs, { anchor }, { role: 'mysql', value: 'database', url: urlOf(mysql), description: 'MySQL of the branch: password and URL' });
 	return [add(postgres, databaseSecret), add(mysql, mysqlSecret)];
 }
 
-function addUrl(stack: Stack<Aws>, { name, url }: Server, secret: SecretNode): Node {
-	return stack.add(DatabaseUrl, `${name}-url`, { secret }, ({ secret }) => ({ ...url, secretArn: secret.arn, address: 'localhost', username: 'airflow', database: 'airflow' }));
+/** Where the branch's own PostgreSQL is reached from its task, with `{password}` in its place. */
+export const postgresUrl = urlOf(postgres);
+
+function urlOf({ url: { scheme, port, query } }: Server): string {
+	return `${scheme}://airflow:{password}@localhost:${port}/airflow?${query}`;
 }
 
 /** Both servers run as 999 in their images. A later branch of the same name must not find the files of this one: EFS keeps them. */

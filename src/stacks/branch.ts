@@ -4,7 +4,7 @@ import { EcsService } from '../resources/ecs-service.ts';
 import { AccessPoint } from '../resources/efs-access-point.ts';
 import { Anchor } from '../resources/s3-anchor.ts';
 import { addSingleTaskAccess } from './access.ts';
-import { addBranchDatabases, nodesOf } from './branch-databases.ts';
+import { addBranchDatabases, nodesOf, postgresUrl } from './branch-databases.ts';
 import { addBranchTask } from './branch-task.ts';
 import { addExpiry } from './branch-expiry.ts';
 import { addBranchWorker } from './branch-worker.ts';
@@ -15,7 +15,7 @@ import { addLogGroups } from './logs.ts';
 import { ground, placeOf, replaced } from './placement.ts';
 import { branchPolicy } from './policies.ts';
 import { addExecutionPolicy, addRole, addTaskPolicy, containerLogs } from './roles.ts';
-import { addSecrets } from './secrets.ts';
+import { addBranchSecrets } from './secrets.ts';
 import type { Shared } from './shared.ts';
 
 /** One Airflow in one Fargate task, with its databases beside it: a service of one, so that it comes back by itself. */
@@ -34,7 +34,7 @@ export function branchStack(inputs: StackInputs, shared: Shared, branch: BranchO
 		permissions: '0755',
 	}));
 	const logs = addLogGroups(stack, inputs, { anchor });
-	const secrets = addSecrets(stack, inputs, { anchor });
+	const secrets = addBranchSecrets(stack, inputs, { anchor }, postgresUrl);
 	const databases = addBranchDatabases(stack, inputs, { anchor, shared, databaseSecret: secrets.databaseSecret, branch });
 
 	const executionRole = addRole(stack, inputs, anchor, 'execution');
@@ -48,7 +48,7 @@ export function branchStack(inputs: StackInputs, shared: Shared, branch: BranchO
 	const task = addBranchTask(stack, inputs, { shared, image, secrets, logs, executionRole, airflowRole, accessPoint, databases, workers: worker.nodes });
 	const expiry = branch.expiresAt === null ? {} : addExpiry(stack, inputs, { anchor, cluster: shared.cluster, at: branch.expiresAt });
 	// The schedule comes first: what was interrupted between the two must not stay for ever.
-	const service = stack.add(EcsService, 'service-airflow', { ...nodesOf(databases, 'url'), ...ground(shared), ...expiry, ...worker.ready, task, files, webGroup, webRule, fileSystemRule, executionPolicy, airflowPolicy }, (needs) => ({
+	const service = stack.add(EcsService, 'service-airflow', { ...ground(shared), ...expiry, ...worker.ready, task, files, webGroup, webRule, fileSystemRule, executionPolicy, airflowPolicy }, (needs) => ({
 		...placeOf(inputs, needs),
 		...replaced,
 		expiresAt: branch.expiresAt,

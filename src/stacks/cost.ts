@@ -19,12 +19,20 @@ export function standingCost({ config, assignPublicIp, login, executor, branch }
 		fargate('service-webserver', config.webserverCpu, config.webserverMemory),
 		fargate('service-scheduler', config.schedulerCpu, config.schedulerMemory),
 		{ key: 'database', ...database(config) },
-		addresses(assignPublicIp ? 2 : 0),
+		...(config.domain === undefined ? [] : [balancer()]),
+		addresses((assignPublicIp ? 2 : 0) + (config.domain === undefined ? 0 : balancerZones)),
 		secrets(login.auth === 'db' ? 4 : 5),
 		logs(1),
 		files(0.1),
 		...workers,
 	];
+}
+
+/** It has a public address in each of its zones. */
+const balancerZones = 2;
+
+function balancer(): CostLine {
+	return { key: 'load-balancer', perHour: rounded(prices.balancerHour + 0.1 * prices.balancerUnitHour), assumption: 'application load balancer, a tenth of a capacity unit: a few people on a web page' };
 }
 
 /** By use: Fargate bills a task by the second, for at least a minute. */
@@ -51,7 +59,7 @@ export function branchCost(size: BranchSize): CostLine[] {
 /** What it costs while its service is stopped: what is stored. */
 export function stoppedBranchCost({ mysql, ephemeral }: Pick<BranchSize, 'mysql' | 'ephemeral'>): CostLine[] {
 	const databases = mysql ? 2 : 1;
-	return [secrets(3 + databases), logs(0.5), files(ephemeral ? 0.1 : 0.1 + 0.2 * databases)];
+	return [secrets(1 + databases), logs(0.5), files(ephemeral ? 0.1 : 0.1 + 0.2 * databases)];
 }
 
 /** What the shared stack costs by itself: network and cluster cost nothing, files count where they belong to an environment. */

@@ -1,5 +1,6 @@
 import type { Aws } from '../aws/clients.ts';
 import type { Stack } from '../engine/stack.ts';
+import { balancerKeys } from './balancer.ts';
 import { branchStack } from './branch.ts';
 import type { StackInputs } from './inputs.ts';
 import { mainStack } from './main.ts';
@@ -31,7 +32,8 @@ export function environmentStack(inputs: StackInputs, shared: Shared): Stack<Aws
  * What a goal ends with; undefined: all. A release takes away what it no longer has. Without a scheduler there is nobody to
  * parse what is uploaded.
  */
-export function partOf(goal: Goal, { branch, runningScheduler }: StackInputs): { keys: readonly string[]; removesOthers: boolean } | undefined {
+export function partOf(goal: Goal, inputs: StackInputs): { keys: readonly string[]; removesOthers: boolean } | undefined {
+	const { branch, runningScheduler } = inputs;
 	const keys = goal === 'upload' && runningScheduler === undefined ? ['bundle'] : (branch ? branchGoals : mainGoals)[goal];
-	return keys && { keys, removesOthers: goal === 'deploy' };
+	return keys && { keys: goal === 'deploy' ? [...keys, ...balancerKeys(inputs)] : keys, removesOthers: goal === 'deploy' };
 }

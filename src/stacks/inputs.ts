@@ -75,7 +75,13 @@ export function pageUrlOf({ config, branch }: Pick<StackInputs, 'config' | 'bran
 	return branch ? undefined : pageUrl(config);
 }
 
+/** Of the page's name, where it has one: what finds its load balancer again where the record and the configuration are lost. */
+function pageOptions({ config: { domain, certificateArn, hostedZoneId, balancerSubnetIds }, branch }: StackInputs): JsonObject {
+	return branch || domain === undefined ? {} : { page: { domain, certificateArn: certificateArn ?? null, hostedZoneId: hostedZoneId ?? null, balancerSubnetIds } };
+}
+
 /** What is kept in an environment's anchor, for runs that are told nothing else. */
-export function anchorOptions({ allowedCidrs, executor, login, branch }: StackInputs): JsonObject {
-	return { allowedCidrs: [...allowedCidrs], executor, login: loginDocument(login), ...(branch ? { kind: 'branch', ...branch } : {}) };
+export function anchorOptions(inputs: StackInputs): JsonObject {
+	const { allowedCidrs, executor, login, branch } = inputs;
+	return { ...pageOptions(inputs), allowedCidrs: [...allowedCidrs], executor, login: loginDocument(login), ...(branch ? { kind: 'branch', ...branch } : {}) };
 }

@@ -5,6 +5,7 @@ import { AccessPoint } from '../resources/efs-access-point.ts';
 import { RunTask } from '../resources/run-task.ts';
 import { Anchor } from '../resources/s3-anchor.ts';
 import { addAccess } from './access.ts';
+import { addBalancer, placeBehind } from './balancer.ts';
 import { addBundle, addBundleParsed } from './bundle.ts';
 import { addDatabase } from './database.ts';
 import { addImage } from './image.ts';
@@ -45,6 +46,8 @@ export function mainStack(inputs: StackInputs, shared: Shared): Stack<Aws> {
 	const worker = addWorker(stack, inputs, { anchor, shared, image, secrets, logTask: logs.logTask, accessPoint, schedulerRole: roles.schedulerRole, group: access.airflowGroup, uses: { databaseUrl, ...access.taskRules } });
 	const tasks = addTaskDefinitions(stack, inputs, { shared, image, secrets, logs, roles, accessPoint, workers: worker.nodes });
 
+	const behind = addBalancer(stack, inputs, { anchor, shared, access: access.balancer });
+
 	const { airflowGroup, webGroup, webRule } = access;
 	const placed = { ...ground(shared), airflowGroup, ...access.taskRules, ...roles.policies };
 	const init = stack.add(RunTask, 'init', { ...placed, task: tasks.initTask, databaseUrl, files, adminPassword: secrets.adminPassword }, (needs) => ({
@@ -55,9 +58,10 @@ export function mainStack(inputs: StackInputs, shared: Shared): Stack<Aws> {
 		// A changed bundle does not repeat it; a changed password does, or the user would keep the old one.
 		inputs: { adminPassword: needs.adminPassword.version },
 	}));
-	const webserver = stack.add(EcsService, 'service-webserver', { ...placed, task: tasks.webserverTask, init, webGroup, webRule }, (needs) => ({
+	const webserver = stack.add(EcsService, 'service-webserver', { ...behind, ...placed, task: tasks.webserverTask, init, webGroup, webRule }, (needs) => ({
 		...placeOf(inputs, needs),
 		...rolling,
+		balancer: placeBehind(needs),
 		name: object('webserver'),
 		taskDefinition: needs.task.arn,
 		securityGroups: [needs.airflowGroup.groupId, needs.webGroup.groupId],

@@ -4,7 +4,7 @@ import type { Shared } from './shared.ts';
 /** The old task serves until the new one is healthy. */
 export const rolling = { desiredCount: 1, minimumHealthyPercent: 100, maximumPercent: 200, expiresAt: null };
 /** Never two at once: a second scheduler would run again what the first is finishing, a second database would share its files. */
-export const replaced = { desiredCount: 1, minimumHealthyPercent: 0, maximumPercent: 100, expiresAt: null };
+export const replaced = { desiredCount: 1, minimumHealthyPercent: 0, maximumPercent: 100, expiresAt: null, balancer: null };
 
 /** What must stand before a task can be placed: the cluster, and subnets with a way out and to the file system. */
 export function ground({ cluster, network, mounts }: Shared) {

@@ -8,6 +8,7 @@ export const prices = {
 	sources: [
 		'https://aws.amazon.com/fargate/pricing/',
 		'https://aws.amazon.com/vpc/pricing/',
+		'https://aws.amazon.com/elasticloadbalancing/pricing/',
 		'https://aws.amazon.com/rds/postgresql/pricing/',
 		'https://aws.amazon.com/secrets-manager/pricing/',
 		'https://aws.amazon.com/cloudwatch/pricing/',
@@ -19,6 +20,9 @@ export const prices = {
 	fargateVcpuHour: 0.04048,
 	fargateGbHour: 0.004445,
 	publicIpv4Hour: 0.005,
+	/** Application load balancer; a unit (LCU) is 25 new connections a second, 3,000 at a time, or 1 GB an hour. */
+	balancerHour: 0.0225,
+	balancerUnitHour: 0.008,
 	/** RDS storage, single zone. */
 	gp3GbMonth: 0.115,
 	secretMonth: 0.4,

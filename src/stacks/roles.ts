@@ -117,5 +117,5 @@ export function addTaskPolicy(stack: Stack<Aws>, inputs: StackInputs, { name, ro
 }
 
 function arnsOf(outputs: Readonly<Record<string, { arn: string }>>, nodes: Named<{ arn: string }>): string[] {
-	return Object.keys(nodes).flatMap((name) => outputs[name]?.arn ?? []);
+	return [...new Set(Object.keys(nodes).flatMap((name) => outputs[name]?.arn ?? []))];
 }

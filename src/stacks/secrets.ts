@@ -5,7 +5,7 @@ import { Secret } from '../resources/secret.ts';
 import { naming, type StackInputs } from './inputs.ts';
 
 export type SecretNode = Node<{ name: string; arn: string; version: string }>;
-type Content = 'database' | 'fernet-key' | 'token' | 'password';
+type Content = 'database' | 'database-and-keys' | 'fernet-key' | 'token' | 'password';
 
 export interface Secrets {
 	/** `{password, url}`; the URL is put when the instance's address is known. */
@@ -31,6 +31,21 @@ export function addSecrets(stack: Stack<Aws>, inputs: StackInputs, after: Record
 	};
 }
 
+/**
+ * Of a branch: the keys lie beside the password of its database, as JSON members. The administrator's password stays by itself:
+ * workers may read the others.
+ */
+export function addBranchSecrets(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>, url: string): Secrets {
+	const all = addSecret(stack, inputs, after, { role: 'database', value: 'database-and-keys', url, description: "PostgreSQL of the branch: password and URL; Airflow's keys" });
+	return {
+		databaseSecret: all,
+		fernetKey: all,
+		webserverKey: all,
+		adminPassword: addSecret(stack, inputs, after, { role: 'admin-password', value: 'password', description: 'Airflow: password of the user admin' }),
+		...(inputs.login.auth === 'db' ? {} : { clientSecret: addClientSecret(stack, inputs, after) }),
+	};
+}
+
 export const clientSecretRole = 'oauth-client-secret';
 
 function addClientSecret(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>): SecretNode {
@@ -39,7 +54,7 @@ function addClientSecret(stack: Stack<Aws>, inputs: StackInputs, after: Record<s
 }
 
 /** Made once, stored there and nowhere else. */
-export function addSecret(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>, { role, value, description }: { role: string; value: Content; description: string }): SecretNode {
+export function addSecret(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>, { role, ...content }: { role: string; value: Content; description: string; url?: string }): SecretNode {
 	const name = naming(inputs).in(stack.scope).object(role);
-	return stack.add(Secret, `secret-${role}`, after, () => ({ name, description, value }));
+	return stack.add(Secret, `secret-${role}`, after, () => ({ name, ...content }));
 }

@@ -22,6 +22,7 @@ export interface Shared {
 	bucketSettings: Node;
 	network: Network;
 	databaseRole: Node;
+	balancingRole: Node;
 	fileSystem: Node<{ fileSystemId: string; arn: string }>;
 	/** Groups that tasks must be let into, to reach the file system. */
 	fileSystemGroup: Node<{ groupId: string }>;
@@ -47,7 +48,7 @@ export function sharedStack(inputs: StackInputs): { stack: Stack<Aws>; shared: S
 	const ecsRole = linkedRole('ecs', 'ecs');
 	const databaseRole = linkedRole('rds', 'rds');
 	const fileSystemRole = linkedRole('efs', 'elasticfilesystem');
-	linkedRole('balancing', 'elasticloadbalancing');
+	const balancingRole = linkedRole('balancing', 'elasticloadbalancing');
 
 	const network = addNetwork(stack, inputs, won);
 	const fileSystemGroup = stack.add(SecurityGroup, 'security-group-efs', { vpc: network.vpc }, ({ vpc }) => ({
@@ -72,5 +73,5 @@ export function sharedStack(inputs: StackInputs): { stack: Stack<Aws>; shared: S
 	const repository = stack.add(EcrRepository, 'repository', won, () => ({ name: object('images') }));
 	const cluster = stack.add(EcsCluster, 'cluster', { ...won, ecsRole }, () => ({ name: object('cluster') }));
 	const mounts = { mountTargetA, mountTargetB, fileSystemPolicy };
-	return { stack, shared: { bucket, bucketSettings, network, databaseRole, fileSystem, fileSystemGroup, mounts, repository, cluster } };
+	return { stack, shared: { bucket, bucketSettings, network, databaseRole, balancingRole, fileSystem, fileSystemGroup, mounts, repository, cluster } };
 }

@@ -87,7 +87,7 @@ test('efs-mount: kept, and tried again while its name may be too new to be known
 	expect(kept[0]?.after).toBeLessThan(5);
 });
 
-const serviceOf = (name: string, taskDefinition: string) => ({ ...stage.place, name: `airflow-test-${name}`, taskDefinition, desiredCount: 1, minimumHealthyPercent: 100, maximumPercent: 200, expiresAt: null });
+const serviceOf = (name: string, taskDefinition: string) => ({ ...stage.place, name: `airflow-test-${name}`, taskDefinition, desiredCount: 1, minimumHealthyPercent: 100, maximumPercent: 200, expiresAt: null, balancer: null });
 
 describe('no-capacity', { concurrent: true }, () => {
 	const noRoom = expect.stringMatching(/no room for a Fargate task of this size here now: wait: ECS tries again by itself/);

@@ -83,8 +83,8 @@ test('a task that nobody waits for ends with its definition', async () => {
 });
 
 describe.each([
-	{ name: 'web', minimumHealthyPercent: 100, maximumPercent: 200, expiresAt: null },
-	{ name: 'scheduler', minimumHealthyPercent: 0, maximumPercent: 100, expiresAt: null },
+	{ name: 'web', minimumHealthyPercent: 100, maximumPercent: 200, expiresAt: null, balancer: null },
+	{ name: 'scheduler', minimumHealthyPercent: 0, maximumPercent: 100, expiresAt: null, balancer: null },
 ])('a service at $minimumHealthyPercent/$maximumPercent', { concurrent: true }, ({ name, ...percent }) => {
 	const serves = 'trap "exit 0" TERM; while :; do sleep 0.1; done';
 

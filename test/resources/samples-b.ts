@@ -94,7 +94,7 @@ const service = sample(EcsService, 'service', { cluster, definition, subnetA, se
 	desiredCount: 0,
 	minimumHealthyPercent: 0,
 	maximumPercent: 100,
-	expiresAt: null,
+	expiresAt: null, balancer: null,
 	subnets: [subnetA.subnetId],
 	securityGroups: [securityGroup.groupId],
 	assignPublicIp: true,
