@@ -6,7 +6,7 @@ export interface LocalEndpoint {
 	/** Where its data, `endpoint.json` and its log lie. */
 	readonly directory: string;
 	/** Starts it where it does not run, installing what is missing. @param how of a new one; without a port: any free one */
-	readonly ensure: (how?: { port?: number; latency?: boolean }) => Promise<{ url: string }>;
+	readonly ensure: (how?: { port?: number; latency?: boolean; iam?: boolean }) => Promise<{ url: string }>;
 	readonly status: () => Promise<EndpointStatus>;
 	/** Ends it and everything behind it; its data goes too. Returns whether there was one. */
 	readonly stop: () => Promise<boolean>;

@@ -36,9 +36,10 @@ const start = defineCommand({
 	options: {
 		port: value('<number>', 'where to listen (default: any free port)'),
 		latency: flag('take seconds to know new roles and ids, as AWS does'),
+		iam: flag('allow callers what the policies of their user or role do, and nothing else'),
 	},
-	async run(context, { port, latency }) {
-		await context.local.ensure({ ...(port === undefined ? {} : { port: portNumber(port) }), latency });
+	async run(context, { port, latency, iam }) {
+		await context.local.ensure({ ...(port === undefined ? {} : { port: portNumber(port) }), latency, iam });
 		context.ui.result(await describe(context), renderEndpoint);
 		return Exit.ok;
 	},

@@ -1,5 +1,7 @@
 import type { Answer } from './front/failure.ts';
 import type { Call } from './front/call.ts';
+import type { Access } from './access/access.ts';
+import type { Callers } from './access/callers.ts';
 import type { Balancers } from './balancer/balancers.ts';
 import type { Certificates } from './certificates.ts';
 import type { Databases } from './databases.ts';
@@ -28,6 +30,10 @@ export interface Account {
 	readonly files: FileSystemDirectories;
 	readonly roles: ServiceLinkedRoles;
 	readonly lag: Lag;
+	/** Who has which key. */
+	readonly callers: Callers;
+	/** Absent: everybody may do everything. */
+	readonly access?: Access | undefined;
 	readonly schedules: Schedules;
 	/** Of schedules. */
 	readonly execution: ExecutionRoles;

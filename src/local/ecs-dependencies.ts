@@ -122,7 +122,7 @@ function roleSource(current: Current): RoleSource {
 			callers.learnKey(made.AccessKeyId, callers.session(roleArn, sessionName));
 			return made;
 		},
-		require: async (roleArn, sessionName, wish) => asAws(current().access?.require(roleArn, sessionName, wish) ?? Promise.resolve()),
+		require: async (roleArn, sessionName, wish) => asAws(Promise.resolve(current().access?.require(roleArn, sessionName, wish))),
 	};
 }
 

@@ -2,6 +2,8 @@ import { mkdir, rm, symlink } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { version } from '../package.ts';
+import { accountAccess } from './access/account-access.ts';
+import { Callers } from './access/callers.ts';
 import type { Account } from './account.ts';
 import { Balancers } from './balancer/balancers.ts';
 import { Certificates } from './certificates.ts';
@@ -14,7 +16,7 @@ import { ExecutionRoles } from './execution-roles.ts';
 import { Faults } from './faults.ts';
 import { FileSystemDirectories } from './file-systems.ts';
 import { listen } from './front/front.ts';
-import { Gate } from './front/gate.ts';
+import { Gate, type Guard } from './front/gate.ts';
 import { RequestRecord } from './front/request-record.ts';
 import { Services } from './front/services.ts';
 import { HostedZones } from './hosted-zones.ts';
@@ -39,6 +41,8 @@ export interface EndpointOptions {
 	readonly port: number;
 	/** Whether it takes its time to know what was just made, as AWS does. */
 	readonly latency: boolean;
+	/** Whether callers may do only what their policies allow. */
+	readonly iam: boolean;
 	readonly log: (line: string) => void;
 }
 
@@ -103,11 +107,15 @@ export class LocalEndpoint {
 			gate: () => started(endpoint).gate,
 			backends: () => started(endpoint).backends(),
 		});
-		const gate = new Gate(await models, new RequestRecord(directory), log);
+		const gate = new Gate({ models: await models, record: new RequestRecord(directory), guard: () => started(endpoint).guard(), log });
 		endpoint = new LocalEndpoint(options, { moto: await moto, gate, home: await postgresHome(directory), server, url });
 		settle(endpoint);
 		await endpoint.#begin();
 		return endpoint;
+	}
+
+	guard(): Guard {
+		return this.#account;
 	}
 
 	about(): object {
@@ -180,7 +188,7 @@ export class LocalEndpoint {
 	}
 
 	#newAccount(): Account {
-		const { motoPython: python, latency, log } = this.#options;
+		const { motoPython: python, latency, iam, log } = this.#options;
 		const moto = this.#moto;
 		const databases = new Databases({ home: this.#home, python, log, program: () => this.#postgres() });
 		const interfaces = new Interfaces(moto);
@@ -191,9 +199,11 @@ export class LocalEndpoint {
 		});
 		const certificates = new Certificates({ moto, zones, balancers });
 		const lag = new Lag(latency);
+		const callers = new Callers(moto, account);
+		const access = iam ? accountAccess({ account, moto, callers, ecs: () => this.#ecs, note: (caller, decision) => this.gate.noteRole(caller, decision) }) : undefined;
 		const execution = new ExecutionRoles({ account, moto, lag });
 		const schedules = ecsSchedules({ account, moto, execution, ecs: () => this.#ecs, log });
-		return { id: account, url: this.#url, moto, databases, interfaces, balancers, certificates, zones, files: new FileSystemDirectories(join(this.#place(), 'efs'), moto), roles: new ServiceLinkedRoles(moto), lag, schedules, execution, tails: new LiveTails(account) };
+		return { id: account, url: this.#url, moto, databases, interfaces, balancers, certificates, zones, files: new FileSystemDirectories(join(this.#place(), 'efs'), moto), roles: new ServiceLinkedRoles(moto), lag, callers, access, schedules, execution, tails: new LiveTails(account) };
 	}
 
 	#runtime(): ProcessRuntime {

@@ -14,6 +14,8 @@ export interface EndpointStart {
 	readonly port?: number;
 	/** Whether a new endpoint knows new roles and ids only after a while, as AWS does. */
 	readonly latency?: boolean;
+	/** Whether a new endpoint allows callers what their policies do, and nothing else. */
+	readonly iam?: boolean;
 	/** What is being installed or waited for. */
 	readonly onProgress: (line: string) => void;
 }
@@ -28,11 +30,11 @@ export const endpointLog = (directory: string): string => join(directory, 'endpo
  * Starts the detached process and waits until it answers.
  * @throws UserError `EndpointFailed` with the last lines of its log
  */
-export async function startEndpoint({ directory, port = 0, latency = false, onProgress }: EndpointStart): Promise<EndpointRecord> {
+export async function startEndpoint({ directory, port = 0, latency = false, iam = false, onProgress }: EndpointStart): Promise<EndpointRecord> {
 	const python = await motoPython(onProgress);
 	const log = openSync(endpointLog(directory), 'a');
 	const began = (await stat(endpointLog(directory))).size;
-	const child = spawn(process.execPath, [join(packageRoot, 'dist', 'endpoint.js'), '--dir', directory, '--python', python, '--port', String(port), ...(latency ? ['--latency'] : [])], { cwd: '/', detached: true, stdio: ['ignore', log, log] });
+	const child = spawn(process.execPath, [join(packageRoot, 'dist', 'endpoint.js'), '--dir', directory, '--python', python, '--port', String(port), ...(latency ? ['--latency'] : []), ...(iam ? ['--iam'] : [])], { cwd: '/', detached: true, stdio: ['ignore', log, log] });
 	closeSync(log);
 	let ended: string | undefined;
 	child.once('error', (error) => (ended = error.message));

@@ -38,6 +38,7 @@ export const EcsTaskDefinition = defineResource<Aws, Props, Outputs>({
 		{ actions: ['ecs:DescribeTaskDefinition', 'ecs:ListTaskDefinitions'], on: ['*'] },
 		{ actions: ['ecs:RegisterTaskDefinition', 'ecs:TagResource'], on: ['arn:{partition}:ecs:{region}:{account}:task-definition/{project}-*:*'], for: 'up' },
 		{ actions: ['ecs:DeregisterTaskDefinition', 'ecs:ListTasks'], on: ['*'] },
+		{ actions: ['iam:PassRole'], on: ['arn:{partition}:iam::{account}:role{role-path}{project}-*'], for: 'up', condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } },
 		{ actions: ['ecs:DeleteTaskDefinitions'], on: ['arn:{partition}:ecs:{region}:{account}:task-definition/{project}-*:*'] },
 		{ actions: ['ecs:DescribeTasks', 'ecs:StopTask'], on: ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*'] },
 	],

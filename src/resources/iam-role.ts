@@ -39,9 +39,9 @@ export const IamRole = defineResource<Aws, Props, Outputs>({
 	replacement: 'delete-first',
 	parts: ['AWS::IAM::RolePolicy'],
 	permissions: [
-		{ actions: ['iam:GetRole'], on: roles },
+		// A role that is not there has no path: refusals name it `role NAME`.
+		{ actions: ['iam:GetRole'], on: [...roles, 'arn:{partition}:iam::{account}:role/{project}-*'] },
 		{ actions: ['iam:CreateRole', 'iam:TagRole', 'iam:UpdateAssumeRolePolicy', 'iam:PutRolePermissionsBoundary', 'iam:DeleteRolePermissionsBoundary'], on: roles, for: 'up' },
-		{ actions: ['iam:PassRole'], on: roles, for: 'up', condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } },
 		{ actions: ['iam:DeleteRole', 'iam:ListRolePolicies', 'iam:ListAttachedRolePolicies', 'iam:ListInstanceProfilesForRole'], on: roles, for: 'teardown' },
 	],
 

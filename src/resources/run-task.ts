@@ -35,6 +35,7 @@ export const RunTask = defineAction<Aws, Props, Outputs>({
 	permissions: [
 		{ actions: ['ecs:RunTask'], on: ['arn:{partition}:ecs:{region}:{account}:task-definition/{project}-*:*'], for: 'up' },
 		{ actions: ['ecs:TagResource'], on: tasks, for: 'up' },
+		{ actions: ['iam:PassRole'], on: ['arn:{partition}:iam::{account}:role{role-path}{project}-*'], for: 'up', condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } },
 		{ actions: ['ecs:DescribeTasks', 'ecs:StopTask'], on: tasks },
 		{ actions: ['ecs:DescribeTaskDefinition'], on: ['*'], for: 'up' },
 		{ actions: ['logs:GetLogEvents'], on: ['arn:{partition}:logs:{region}:{account}:log-group:/airflow-deploy/{project}/*'], for: 'up' },

@@ -21,7 +21,8 @@ export const ServiceLinkedRole = defineResource<Aws, Props, Outputs>({
 	kept: 'one per account, and other things of the account may use it',
 	immutable: ['service'],
 	permissions: [
-		{ actions: ['iam:GetRole'], on: ['arn:{partition}:iam::{account}:role/aws-service-role/*'] },
+		// One that is not there has no path: refusals name it `role AWSServiceRoleFor…`.
+		{ actions: ['iam:GetRole'], on: ['arn:{partition}:iam::{account}:role/aws-service-role/*', 'arn:{partition}:iam::{account}:role/AWSServiceRoleFor*'] },
 		{
 			actions: ['iam:CreateServiceLinkedRole'],
 			on: ['arn:{partition}:iam::{account}:role/aws-service-role/*'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Account } from '../../src/local/account.ts';
 import { Databases } from '../../src/local/databases.ts';
+import { Callers } from '../../src/local/access/callers.ts';
 import { ecsDependencies } from '../../src/local/ecs-dependencies.ts';
 import { ecsSchedules } from '../../src/local/ecs-schedules.ts';
 import { ExecutionRoles } from '../../src/local/execution-roles.ts';
@@ -33,7 +34,7 @@ beforeAll(async () => {
 	const databases = new Databases({ home: directory, python, log: () => {}, program: () => Promise.reject(new Error('no database here')) });
 	const lag = new Lag(false);
 	const execution = new ExecutionRoles({ account: '000000000000', moto, lag });
-	account = { id: '000000000000', url: 'http://127.0.0.1:1', moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), lag, execution, schedules: ecsSchedules({ account: '000000000000', moto, execution, ecs: () => { throw new Error('no ECS here'); }, log: () => {} }), tails: new LiveTails('000000000000'), roles: new ServiceLinkedRoles(moto) };
+	account = { id: '000000000000', url: 'http://127.0.0.1:1', moto, databases, interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), lag, callers: new Callers(moto, '000000000000'), execution, schedules: ecsSchedules({ account: '000000000000', moto, execution, ecs: () => { throw new Error('no ECS here'); }, log: () => {} }), tails: new LiveTails('000000000000'), roles: new ServiceLinkedRoles(moto) };
 	const vpcId = textOf(await ask('ec2', 'CreateVpc', { CidrBlock: '10.0.0.0/16' }), 'vpc', 'vpcId') ?? '';
 	subnetId = textOf(await ask('ec2', 'CreateSubnet', { VpcId: vpcId, CidrBlock: '10.0.0.0/24', AvailabilityZone: 'eu-west-1a' }), 'subnet', 'subnetId') ?? '';
 	groupId = textOf(await ask('ec2', 'CreateSecurityGroup', { VpcId: vpcId, GroupName: 'airflow', GroupDescription: 'd' }), 'groupId') ?? '';

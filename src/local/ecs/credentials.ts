@@ -18,7 +18,8 @@ export async function credentialsAnswer(path: string, tasks: Iterable<Task>, dep
 	return { status: 200, body: { ...credentials } };
 }
 
-function madeUp(roleArn: string, now: number): TaskCredentials {
+/** Of a session of a role, as AWS's look. */
+export function madeUp(roleArn: string, now: number): TaskCredentials {
 	const letters = [...randomBytes(16)].map((byte) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[byte % 32]).join('');
 	return {
 		RoleArn: roleArn,

@@ -129,6 +129,16 @@ export interface RoleSource {
 	exists(roleArn: string): Promise<boolean>;
 	/** Absent: made up, valid for 6 hours. */
 	credentials?(roleArn: string, sessionName: string): Promise<TaskCredentials>;
+	/** What ECS does as a role of a task. Absent: roles may do everything. @throws AwsFailure AccessDeniedException */
+	require?(roleArn: string, sessionName: string, wish: RoleWish): Promise<void>;
+}
+
+export interface RoleWish {
+	/** `secretsmanager:GetSecretValue` */
+	readonly action: string;
+	readonly resource: string;
+	/** Condition keys in small letters. */
+	readonly keys?: Readonly<Record<string, string | undefined>>;
 }
 
 /** The document that SDKs read from the credentials address. */

@@ -1,6 +1,6 @@
 import type { EcsDependencies } from './dependencies.ts';
 import { ImagePullError } from './runtime.ts';
-import { TaskStartError } from './task-resources.ts';
+import { TaskStartError } from './task-start-error.ts';
 import type { Task } from './task.ts';
 
 /**

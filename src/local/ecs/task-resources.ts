@@ -2,11 +2,10 @@ import type { EcsDependencies, LogTarget } from './dependencies.ts';
 import { memoryMiB } from './model/fargate.ts';
 import { parseSecretReference } from './model/secret-reference.ts';
 import type { TaskVolume } from './runtime.ts';
+import { requireRights } from './role-rights.ts';
 import type { DefinedContainer } from './state.ts';
+import { startError } from './task-start-error.ts';
 import type { Task } from './task.ts';
-
-/** Why a task could not start; the message is its stoppedReason. */
-export class TaskStartError extends Error {}
 
 /** By container name: the values of its `secrets`. */
 export type ResolvedSecrets = ReadonlyMap<string, Readonly<Record<string, string>>>;
@@ -17,6 +16,7 @@ export type ResolvedSecrets = ReadonlyMap<string, Readonly<Record<string, string
  */
 export async function initialiseTask(task: Task, deps: EcsDependencies): Promise<ResolvedSecrets> {
 	refuseEnvironmentFiles(task);
+	await requireRights(task, deps);
 	await Promise.all([checkVolumes(task, deps), openLogs(task, deps)]);
 	const containers = task.containers.map(({ definition }) => definition);
 	for (const { name } of containers) refuseSecret(task, name, deps);
@@ -111,6 +111,5 @@ function parseObject(text: string): Record<string, unknown> {
 	}
 }
 
-const startError = (text: string) => new TaskStartError(`ResourceInitializationError: ${text}`);
 const said = (error: unknown) => (error instanceof Error ? error.message : String(error));
 const named = (error: unknown) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));

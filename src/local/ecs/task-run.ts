@@ -3,7 +3,8 @@ import type { EcsDependencies } from './dependencies.ts';
 import { allStarted, containerSteps, essentialEnded } from './model/containers.ts';
 import type { TaskSandbox } from './runtime.ts';
 import { pullImages } from './task-images.ts';
-import { initialiseTask, memoryOf, type ResolvedSecrets, TaskStartError, volumesOf } from './task-resources.ts';
+import { initialiseTask, memoryOf, type ResolvedSecrets, volumesOf } from './task-resources.ts';
+import { TaskStartError } from './task-start-error.ts';
 import { type StopCode, type Task, type TaskContainer, type TaskStatus, viewOf } from './task.ts';
 
 /** A Logs that does not answer must not keep a task from being STOPPED. */

@@ -12,6 +12,8 @@ export interface Call extends Scope {
 	readonly target: string;
 	readonly url: URL;
 	readonly headers: Readonly<Record<string, string>>;
+	/** ARN of the caller, where the account knows the key. */
+	readonly caller?: string | undefined;
 	/** The whole body; undefined where it goes straight through (objects in S3). */
 	body: Buffer | undefined;
 }

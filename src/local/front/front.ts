@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../errors.ts';
-import type { Answer as EcsAnswer, Ecs } from '../ecs/dependencies.ts';
+import type { Answer as EcsAnswer, Caller, Ecs } from '../ecs/dependencies.ts';
 import { openDataChannel, sessionIdIn } from '../session/data-channel.ts';
 import type { Call } from './call.ts';
 import { isLocal } from './caller.ts';
@@ -68,25 +68,29 @@ async function respond(request: IncomingMessage, response: ServerResponse, contr
 	const { services, ecs, firstUse } = await control.backends();
 	if (request.method === 'GET' && /^\/v4\/[^/]/.test(url.pathname) && request.headers.authorization === undefined) return sendEcs(response, ecs.metadata(url.pathname));
 	if (request.method === 'GET' && url.pathname.startsWith('/v2/credentials/')) return sendEcs(response, await ecs.credentials(url.pathname));
-	const call = await callOf(request, url);
-	if (call instanceof Refusal) return send(response, failureAnswer(call.protocol, call.error), request);
-	const refused = control.refusal(call);
-	if (refused) return send(response, failureAnswer(call.protocol, refused), request);
-	try {
-		await control.gate().pass(call);
-	} catch (error) {
+	const received = await callOf(request, url);
+	if (received instanceof Refusal) return send(response, failureAnswer(received.protocol, received.error), request);
+	const refused = control.refusal(received);
+	if (refused) return send(response, failureAnswer(received.protocol, refused), request);
+	const caller = await control.gate().pass(received).catch((error: unknown) => {
 		if (!(error instanceof AwsError)) throw error;
 		// An object may still be on its way here.
 		request.resume();
-		return send(response, failureAnswer(call.protocol, error), request);
-	}
-	if (isSession(call)) return sendEcs(response, await ecs.ssm(call.operation, parsed(call.body), { region: call.region }));
+		return error;
+	});
+	if (caller instanceof AwsError) return send(response, failureAnswer(received.protocol, caller), request);
+	const call = { ...received, caller };
+	if (isSession(call)) return sendEcs(response, await ecs.ssm(call.operation, parsed(call.body), callerOf(call)));
 	if (call.service === 'ecs') {
 		await firstUse(call.operation);
-		return sendEcs(response, await ecs.handle(call.operation, parsed(call.body), { region: call.region }));
+		return sendEcs(response, await ecs.handle(call.operation, parsed(call.body), callerOf(call)));
 	}
 	if (call.body === undefined) return services.stream(call, request, response, { 'x-amzn-requestid': randomUUID() });
 	send(response, await services.answer(call), request);
+}
+
+function callerOf({ region, caller }: Call): Caller {
+	return { region, ...(caller === undefined ? {} : { arn: caller }) };
 }
 
 /** AWS's client of data channels sends what it has for Systems Manager to the endpoint of ECS. */

@@ -46,7 +46,8 @@ export class Services {
 			if (error instanceof AwsError) return failureAnswer(call.protocol, error);
 			throw error;
 		}
-		return this.#execute(call, law);
+		const answer = await this.#execute(call, law);
+		return general?.after ? general.after(call, answer) : answer;
 	}
 
 	async #execute(call: Call, law: Law | undefined): Promise<Answer> {

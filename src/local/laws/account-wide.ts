@@ -1,13 +1,36 @@
 import type { Account, Laws } from '../account.ts';
-import { json, memberOf } from '../front/call.ts';
-import { jsonAnswer, queryAnswer } from '../front/failure.ts';
+import { type Call, form, json, memberOf } from '../front/call.ts';
+import { AwsError, jsonAnswer, queryAnswer } from '../front/failure.ts';
+import { parseXml, textOf } from '../xml.ts';
 
-export function stsLaws({ id }: Account): Laws {
+const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
+
+export function stsLaws(account: Account): Laws {
+	const { id, callers } = account;
 	return {
 		GetCallerIdentity: {
-			before: ({ region }) => queryAnswer('query', 'GetCallerIdentity', 'https://sts.amazonaws.com/doc/2011-06-15/', { Arn: `arn:${partitionOf(region)}:iam::${id}:user/local`, UserId: 'AIDALOCAL00000000000', Account: id }),
+			before: ({ region, caller }) => queryAnswer('query', 'GetCallerIdentity', namespace, { Arn: caller ?? `arn:${partitionOf(region)}:iam::${id}:user/local`, UserId: 'AIDALOCAL00000000000', Account: id }),
+		},
+		AssumeRole: {
+			before: (call) => requireTrust(account, call),
+			after(call, answer) {
+				const { RoleArn = '', RoleSessionName = '' } = Object.fromEntries(form(call));
+				const key = textOf(parseXml(answer.body.toString()), 'AssumeRoleResult', 'Credentials', 'AccessKeyId');
+				if (answer.status === 200 && key !== undefined) callers.learnKey(key, callers.session(RoleArn, RoleSessionName));
+				return answer;
+			},
 		},
 	};
+}
+
+/** The account's own callers may assume a role that trusts the account, or them. */
+async function requireTrust({ moto, id }: Account, { body, url, caller }: Call): Promise<void> {
+	const RoleArn = form({ body, url }).get('RoleArn') ?? '';
+	const answer = await moto.query({ service: 'iam', region: 'us-east-1', operation: 'GetRole' }, { RoleName: RoleArn.split('/').at(-1) ?? '' }).catch(() => undefined);
+	const trust = decodeURIComponent(textOf(answer, 'GetRoleResult', 'Role', 'AssumeRolePolicyDocument') ?? '');
+	const who = caller ?? `arn:aws:iam::${id}:user/local`;
+	if (textOf(answer, 'GetRoleResult', 'Role', 'Arn') === RoleArn && [`iam::${id}:root`, `"${id}"`, `"${who}"`].some((principal) => trust.includes(principal))) return;
+	throw new AwsError('AccessDenied', `User: ${who} is not authorized to perform: sts:AssumeRole on resource: ${RoleArn}`, { status: 403 });
 }
 
 /** The prefixes of regions outside the commercial partition; botocore's partitions.json. */

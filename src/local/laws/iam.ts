@@ -1,18 +1,32 @@
-import type { Account, Laws } from '../account.ts';
-import { form } from '../front/call.ts';
+import { type Account, everyOperation, type Laws } from '../account.ts';
+import { form, formList } from '../front/call.ts';
 import { AwsError, queryAnswer } from '../front/failure.ts';
-import type { Element, XmlValue } from '../xml.ts';
+import { child, type Element, parseXml, textOf, type XmlValue } from '../xml.ts';
 
 const namespace = 'https://iam.amazonaws.com/doc/2010-05-08/';
 /** IAM and STS quotas: all inline policies of a role together, white space not counted. */
 const inlinePolicyCharacters = 10_240;
 
-export function iamLaws({ roles, lag }: Account): Laws {
+export function iamLaws({ roles, lag, callers, access }: Account): Laws {
 	/** Role names are unique without regard to case. */
 	const taken = new Set<string>();
 	const inline = new Map<string, Map<string, number>>();
 
 	return {
+		[everyOperation]: {
+			after(call, answer) {
+				if (!/^(?:Get|List|Simulate)/.test(call.operation)) callers.forgetPolicies();
+				return answer;
+			},
+		},
+		CreateAccessKey: {
+			after(_call, answer) {
+				const made = child(parseXml(answer.body.toString()), 'CreateAccessKeyResult', 'AccessKey');
+				const [key, name] = [textOf(made, 'AccessKeyId'), textOf(made, 'UserName') ?? ''];
+				if (answer.status === 200 && key !== undefined) callers.learnKey(key, callers.user(name));
+				return answer;
+			},
+		},
 		CreateRole: {
 			before(call) {
 				const name = form(call).get('RoleName') ?? '';
@@ -23,6 +37,7 @@ export function iamLaws({ roles, lag }: Account): Laws {
 				if (answer.status === 200) {
 					taken.add(name.toLowerCase());
 					lag.note(name);
+					callers.learnRole(textOf(parseXml(answer.body.toString()), 'CreateRoleResult', 'Role', 'Arn') ?? '');
 				}
 				return answer;
 			},
@@ -70,15 +85,21 @@ export function iamLaws({ roles, lag }: Account): Laws {
 				return answer;
 			},
 		},
-		// Policies are not evaluated: everything is allowed.
 		SimulatePrincipalPolicy: {
-			before(call) {
-				const actions = [...form(call)].filter(([name]) => name.startsWith('ActionNames.member.')).map(([, action]) => action);
-				const member = actions.map((action) => ({ EvalActionName: action, EvalResourceName: '*', EvalDecision: 'allowed', MatchedStatements: '', MissingContextValues: '' }));
+			async before(call) {
+				const parameters = form(call);
+				const actions = formList(parameters, 'ActionNames');
+				const resources = formList(parameters, 'ResourceArns');
+				const asked = actions.flatMap((action) => (resources.length > 0 ? resources : ['*']).map((resource) => ({ action, resource })));
+				const member = await Promise.all(asked.map(async (one) => simulated(one, (await access?.simulate(parameters.get('PolicySourceArn') ?? '', one)) ?? 'allowed')));
 				return queryAnswer('query', 'SimulatePrincipalPolicy', namespace, { IsTruncated: false, EvaluationResults: { member } });
 			},
 		},
 	};
+}
+
+function simulated({ action, resource }: { action: string; resource: string }, EvalDecision: string): XmlValue {
+	return { EvalActionName: action, EvalResourceName: resource, EvalDecision, MatchedStatements: '', MissingContextValues: '' };
 }
 
 function valueOf({ children, text }: Element): XmlValue {
