@@ -24,7 +24,7 @@ find_python() {
 mkdir -p "$cache"
 uv=$(find_uv)
 [ -x "$cache/venv/bin/python" ] || "$uv" venv -q --python "$(find_python)" "$cache/venv"
-"$uv" pip install -q --python "$cache/venv/bin/python" -r test/airflow/requirements.txt -c airflow/constraints.txt
+"$uv" pip install -q --python "$cache/venv/bin/python" -r test/airflow/requirements.txt -c airflow/constraints.txt --override templates/overrides.txt
 
 "$cache/venv/bin/ruff" check --config airflow/ruff.toml airflow test/airflow
 "$cache/venv/bin/ruff" format --check --config airflow/ruff.toml airflow test/airflow

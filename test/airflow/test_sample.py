@@ -22,7 +22,7 @@ def dags() -> DagBag:
 
 def test_the_samples_import(dags):
     assert dags.import_errors == {}
-    assert sorted(dags.dags) == ["ecs_task_resources", "tutorial", "tutorial_taskflow_api"]
+    assert sorted(dags.dags) == ["ecs_task_resources", "mysql_branch", "tutorial", "tutorial_taskflow_api"]
     assert not any(dag.catchup for dag in dags.dags.values())
 
 

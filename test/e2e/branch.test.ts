@@ -35,7 +35,7 @@ describe('a branch environment on the local target', () => {
 	test('create names it after the git branch, and ends with a real Airflow in one task', async () => {
 		const { exit, document, stderr } = await here.json<UpDocument>(['branch', 'create', '--local']);
 		expect(stderr).toContain('branch create feature-login: named after git branch feature/login');
-		expect(document).toMatchObject({ environment: 'feature-login', phase: 'up', webserver: { healthy: true }, scheduler: { healthy: true }, bundle: { dags: 3, importErrors: [] } });
+		expect(document).toMatchObject({ environment: 'feature-login', phase: 'up', webserver: { healthy: true }, scheduler: { healthy: true }, bundle: { dags: 4, importErrors: [] } });
 		expect(document.bundle.parsed).toBe(document.bundle.uploaded);
 		expect(document.services.map(({ name, containers, tasks }) => [name, containers, tasks.length])).toEqual([['airflow-feature-login-airflow', ['postgres', 'init', 'webserver', 'scheduler', 'dag-sync'], 1]]);
 		expect(exit).toBe(0);
@@ -66,7 +66,7 @@ describe('a branch environment on the local target', () => {
 	test('the code of another commit comes from git: the working tree stays as it is', async () => {
 		await rm(here.path('airflow/dags/tutorial.py'));
 		const { document } = await here.json<UpDocument>(['branch', 'create', '--local', '--ref', 'HEAD']);
-		expect(document.bundle.dags).toBe(3);
+		expect(document.bundle.dags).toBe(4);
 		expect(existsSync(here.path('airflow/dags/tutorial.py'))).toBe(false);
 		const unknown = await here.run(['branch', 'create', '--local', '--ref', 'no-such-ref']);
 		expect([unknown.exit, unknown.stderr]).toEqual([2, expect.stringContaining('git knows no commit no-such-ref here')]);

@@ -23,6 +23,8 @@ interface Recipe {
 	readonly name: string;
 	readonly requirements: string;
 	readonly constraints: string | undefined;
+	/** Requirements that replace those of packages. */
+	readonly overrides: string | undefined;
 	/** `--compile-bytecode` where the programs write none themselves. */
 	readonly flags: readonly string[];
 	findPython(on: Installer): Promise<string>;
@@ -31,7 +33,7 @@ interface Recipe {
 /** moto, pinned with all it needs. */
 export function motoEnvironment(on: Installer): Promise<PythonEnvironment> {
 	const requirements = join(packageRoot, 'templates', 'moto-requirements.txt');
-	return environment(on, { title: 'moto 5.2.5 (AWS bookkeeping)', name: 'moto', requirements, constraints: undefined, flags: [], findPython: findPython3 });
+	return environment(on, { title: 'moto 5.2.5 (AWS bookkeeping)', name: 'moto', requirements, constraints: undefined, overrides: undefined, flags: [], findPython: findPython3 });
 }
 
 /**
@@ -47,6 +49,7 @@ export async function airflowEnvironment(on: Installer, folder: string): Promise
 		name: 'airflow',
 		requirements,
 		constraints: existsSync(constraints) ? constraints : undefined,
+		overrides: join(packageRoot, 'templates', 'overrides.txt'),
 		// Takes 8 s more once and saves 0.4 s at each start of `airflow`: containers write no bytecode, see airflow-image.ts.
 		flags: ['--compile-bytecode'],
 		findPython: findPython310,
@@ -66,25 +69,22 @@ async function environment(on: Installer, recipe: Recipe): Promise<PythonEnviron
 	return { directory, python: join(directory, 'bin', 'python'), bin: join(directory, 'bin') };
 }
 
-async function hash({ requirements, constraints }: Recipe): Promise<string> {
+async function hash({ requirements, constraints, overrides }: Recipe): Promise<string> {
 	const hash = createHash('sha256').update('format 1\n').update(await readFile(requirements));
-	return hash
-		.update('\0')
-		.update(constraints === undefined ? '' : await readFile(constraints))
-		.digest('hex')
-		.slice(0, 16);
+	for (const file of overrides === undefined ? [constraints] : [constraints, overrides]) hash.update('\0').update(file === undefined ? '' : await readFile(file));
+	return hash.digest('hex').slice(0, 16);
 }
 
 async function make(on: Installer, recipe: Recipe, temporary: string): Promise<void> {
-	const { title, requirements, constraints } = recipe;
+	const { title, requirements, constraints, overrides } = recipe;
 	const started = Date.now();
 	on.onProgress(`${title}: making its Python environment, once per machine`);
 	const [uv, python] = await Promise.all([findUv(on), recipe.findPython(on)]);
 	// Relocatable: made in a temporary directory, renamed when it is whole.
 	await install(on, `Making the environment of ${title}`, uv, ['venv', '--quiet', '--allow-existing', '--relocatable', '--python', python, temporary]);
-	const constrained = constraints === undefined ? [] : ['--constraint', constraints];
+	const pins = [...(constraints === undefined ? [] : ['--constraint', constraints]), ...(overrides === undefined ? [] : ['--override', overrides])];
 	const flags = ['--quiet', '--python', join(temporary, 'bin', 'python'), ...recipe.flags];
-	await install(on, `Installing ${title}`, uv, ['pip', 'install', ...flags, '--requirement', requirements, ...constrained]);
+	await install(on, `Installing ${title}`, uv, ['pip', 'install', ...flags, '--requirement', requirements, ...pins]);
 	on.onProgress(`${title}: ${await described(temporary)}, made in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 

@@ -13,8 +13,18 @@ import { trigger } from './trigger.ts';
 import { webPage } from './web-page.ts';
 import { workers } from './workers.ts';
 
-/** The sample DAGs, and the files that define them. */
-const samples: Readonly<Record<string, string>> = { tutorial: 'dags/tutorial.py', tutorial_taskflow_api: 'dags/tutorial_taskflow_api.py' };
+interface Sample {
+	readonly file: string;
+	/** The container that it needs beside Airflow. */
+	readonly needs?: string;
+}
+
+/** The sample DAGs that are run. */
+const samples: Readonly<Record<string, Sample>> = {
+	tutorial: { file: 'dags/tutorial.py' },
+	tutorial_taskflow_api: { file: 'dags/tutorial_taskflow_api.py' },
+	mysql_branch: { file: 'dags/mysql_branch.py', needs: 'mysql' },
+};
 
 /** Decides over all others. */
 export const first: Check = webPage;
@@ -32,10 +42,11 @@ export function runChecks(session: Session): Check[] {
 	return [...dags.map(trigger), plugin, ...dags.flatMap((dag) => [run(dag), ...(session.deployed.executor === 'ecs' ? [workers(dag)] : []), taskLog(dag), taskLines(dag)]), webserverLines, schedulerLines, asFound];
 }
 
-function chosenDags({ wishes, dags, deployed: { manifest } }: Session): string[] {
+function chosenDags({ wishes, dags, deployed: { manifest, status } }: Session): string[] {
 	if (wishes.all) return [...dags];
 	if (wishes.dags.length > 0) return [...new Set(wishes.dags)];
-	return Object.entries(samples).flatMap(([dag, file]) => (manifest?.files[file] === undefined ? [] : [dag]));
+	const containers = status.services.flatMap(({ containers: names }) => names);
+	return Object.entries(samples).flatMap(([dag, { file, needs }]) => (manifest?.files[file] !== undefined && (needs === undefined || containers.includes(needs)) ? [dag] : []));
 }
 
 const nothingRun: Check = {

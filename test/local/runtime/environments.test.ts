@@ -54,7 +54,7 @@ test('an environment is made once from requirements and constraints, with progre
 	expect(made).toEqual({ directory: made.directory, python: join(made.directory, 'bin/python'), bin: join(made.directory, 'bin') });
 	const [, venv, install] = await on.calls();
 	expect(venv).toMatch(/^uv venv --quiet --allow-existing --relocatable --python \S+ \S+\.tmp$/);
-	expect(install).toMatch(new RegExp(`^uv pip install --quiet --python \\S+/bin/python --compile-bytecode --requirement ${folder}/requirements.txt --constraint ${folder}/constraints.txt$`));
+	expect(install).toMatch(new RegExp(`^uv pip install --quiet --python \\S+/bin/python --compile-bytecode --requirement ${folder}/requirements.txt --constraint ${folder}/constraints.txt --override \\S+/templates/overrides.txt$`));
 	expect(on.lines).toEqual(['Airflow 2.5.3: making its Python environment, once per machine', expect.stringMatching(/^Airflow 2\.5\.3: 1 packages, \d+ MB, made in \d+ s$/)]);
 	expect(await airflowEnvironment(on, folder)).toEqual(made);
 	expect(await on.calls()).toHaveLength(3);
