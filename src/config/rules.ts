@@ -57,11 +57,11 @@ export function listOrNone(pattern: RegExp, rule: string) {
 }
 
 /**
- * An issuer (OpenID Connect Core 1.0, section 2) is HTTPS without query; plain HTTP on this machine is for trying it out. There,
- * `localhost` would be the task itself.
+ * An issuer (OpenID Connect Core 1.0, section 2) is HTTPS without query; plain HTTP on this machine is for trying it out. In a task,
+ * `localhost` and 127.0.0.1 are the task itself.
  */
 export const issuer = z.pipe(
-	matching(/^(https:\/\/[^\s?#@/]+|http:\/\/127(\.\d{1,3}){3}(:\d+)?)(\/[^\s?#]*)?$/, 'must be an https:// URL without query, or http://127.0.0.1 for one on this machine'),
+	matching(/^(https:\/\/[^\s?#@/]+|http:\/\/127(?!\.0\.0\.1\b)(\.\d{1,3}){3}(:\d+)?)(\/[^\s?#]*)?$/, 'must be an https:// URL without query, or for one on this machine http:// with another loopback address than 127.0.0.1, which is the task itself: http://127.0.0.2:8000'),
 	z.transform((url) => url.replace(/\/+$/, '')),
 );
 

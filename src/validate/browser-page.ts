@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { airflowApi } from './airflow-api.ts';
 import { CheckFailed } from './check.ts';
+import { personAt, toProvider } from './provider-page.ts';
 import type { WebPage } from './web-page.ts';
 
 /** Milliseconds that a page, or something on it, may take to appear. */
@@ -21,6 +22,13 @@ export async function browserPage(browser: Browser, url: string, agent: string):
 		agent,
 		api,
 		login: (username, password) => login(page, username, password),
+		toProvider: (login) => toProvider(page, url, login),
+		person: personAt(page, url),
+		async useSession(cookie) {
+			const [name = '', value = ''] = cookie.split(/=(.*)/s);
+			await context.addCookies([{ name, value, url, httpOnly: true, sameSite: 'Lax' }]);
+			await open('/home');
+		},
 		async dagList() {
 			await open('/home?status=all');
 			const errors = page.locator('.dag-import-error');

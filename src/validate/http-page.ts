@@ -1,16 +1,18 @@
+import type { LoginDocument } from '../environment/documents.ts';
 import { airflowApi } from './airflow-api.ts';
 import { CheckFailed } from './check.ts';
 import { httpRequest } from './http-request.ts';
+import { assertNotRefused, assertWelcome } from './provider-answer.ts';
 import type { WebPage } from './web-page.ts';
 
 /** The same without a browser: Airflow's REST API with the password, and the login form for pages that have no API. */
 export function httpPage(url: string): WebPage {
-	let authorization = '';
+	let headers: Record<string, string> = {};
 	let cookie = '';
 	const api = airflowApi((method, path, { body, accept }) =>
 		httpRequest(url + path, {
 			method,
-			headers: { authorization, accept, ...(body ? { 'content-type': 'application/json' } : {}) },
+			headers: { ...headers, accept, ...(body ? { 'content-type': 'application/json' } : {}) },
 			...(body ? { body: JSON.stringify(body) } : {}),
 		}),
 	);
@@ -19,11 +21,18 @@ export function httpPage(url: string): WebPage {
 		agent: 'no browser: REST API',
 		api,
 		async login(username, password) {
-			authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-			const { status } = await httpRequest(`${url}/api/v1/dags?limit=1`, { headers: { authorization } });
+			headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+			const { status } = await httpRequest(`${url}/api/v1/dags?limit=1`, { headers });
 			if (status === 401 || status === 403) throw new CheckFailed(`Airflow's REST API refuses user ${username} (${status})`);
 			if (status >= 300) throw new CheckFailed(`Airflow's REST API answered ${status} to the first call with the password`);
 			cookie = await formLogin(url, username, password);
+		},
+		toProvider: (login) => toProvider(url, login),
+		async useSession(session) {
+			cookie = session;
+			headers = { cookie };
+			const { status } = await httpRequest(`${url}/api/v1/dags?limit=1`, { headers });
+			if (status >= 300) throw new CheckFailed(`Airflow's REST API answered ${status} to the first call in a session that was made in the container`);
 		},
 		async dagList() {
 			const [dags, errors] = await Promise.all([api.dags(), api.importErrors()]);
@@ -38,6 +47,18 @@ export function httpPage(url: string): WebPage {
 		screenshot: async () => undefined,
 		close: async () => {},
 	};
+}
+
+/** Without a browser: what the provider answers to the address that it is given. */
+async function toProvider(url: string, { auth, redirectUri }: LoginDocument): Promise<{ url: string }> {
+	const started = await httpRequest(`${url}/login/${auth}`);
+	assertNotRefused(started.text);
+	const location = started.headers.get('location');
+	if (started.status !== 302 || location === null) throw new CheckFailed(`the web page answered ${started.status} to /login/${auth}`);
+	const answered = await httpRequest(location);
+	const next = answered.headers.get('location') ?? '';
+	assertWelcome({ status: answered.status, text: `${answered.text} ${next}`, redirectUri, url: location });
+	return { url: location };
 }
 
 /** Flask-AppBuilder's form (AUTH_DB): a token, then a session cookie. */

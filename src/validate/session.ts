@@ -4,6 +4,7 @@ import type { CredentialsDocument, StatusDocument } from '../environment/documen
 import type { Pace } from '../logs/pace.ts';
 import type { Manifest } from '../resources/upload-bundle.ts';
 import type { Executor } from '../stacks/inputs.ts';
+import type { LoginOptions } from '../stacks/login.ts';
 import type { WebPage } from './web-page.ts';
 
 /** What the user asked for. */
@@ -26,6 +27,8 @@ export interface Deployed {
 	/** Undefined where the secret cannot be read, and why. */
 	readonly credentials: CredentialsDocument | undefined;
 	readonly credentialsError: string | undefined;
+	/** As recorded. */
+	readonly login: LoginOptions;
 	/** The bundle that was uploaded. */
 	readonly manifest: Manifest | undefined;
 	/** As recorded. */
@@ -66,6 +69,8 @@ export interface Session {
 	readonly runs: OwnRun[];
 	/** The text of log pages that were read, by DAG, and whose try it was. */
 	readonly logPages: Map<string, { readonly task: string; readonly text: string }>;
+	/** The cookie of a session of the web page that is made in its container, once: for where nobody has a password. */
+	readonly containerSession: () => Promise<string>;
 	/** Says what is going on within a check. */
 	readonly busy: (text: string) => void;
 }

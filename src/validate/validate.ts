@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { CheckDocument, CredentialsDocument, StatusDocument, ValidateDocument } from '../environment/documents.ts';
 import type { Environment } from '../environment/environment.ts';
 import { recordedExecutor } from '../environment/executor-option.ts';
+import { recordedLogin } from '../environment/login-option.ts';
 import { lastTimeline } from '../environment/timeline.ts';
 import { Pace } from '../logs/pace.ts';
 import { readAnchor } from '../resources/s3-anchor.ts';
@@ -13,6 +14,7 @@ import { naming } from '../stacks/inputs.ts';
 import { launchBrowser } from './browser.ts';
 import { browserPage } from './browser-page.ts';
 import { isOk, type Result } from './check.ts';
+import { type ContainerSession, openContainerSession } from './container-session.ts';
 import { first, logChecks, pageChecks, runChecks } from './checks/plan.ts';
 import { httpPage } from './http-page.ts';
 import { type Observer, perform } from './perform.ts';
@@ -47,7 +49,8 @@ export interface ValidateOptions {
 export async function validate(options: ValidateOptions): Promise<ValidateDocument> {
 	const began = new Date();
 	const deployed = await lookAtDeployed(options);
-	const session: Session = { deployed, wishes: options.wishes, dags: [], began: began.getTime(), signal: options.signal, runs: [], logPages: new Map(), busy: options.busy };
+	const sessions = containerSessions(options);
+	const session: Session = { deployed, wishes: options.wishes, dags: [], began: began.getTime(), signal: options.signal, runs: [], logPages: new Map(), busy: options.busy, containerSession: sessions.cookie };
 	const results: Result[] = [];
 	try {
 		await openPage(session, options);
@@ -59,7 +62,20 @@ export async function validate(options: ValidateOptions): Promise<ValidateDocume
 		return await conclude(options, session, results, began);
 	} finally {
 		await closePage(session);
+		await sessions.close();
 	}
+}
+
+/** At most one, made when it is first asked for. */
+function containerSessions({ environment, note, flags }: ValidateOptions): { cookie: () => Promise<string>; close: () => Promise<void> } {
+	let open: Promise<ContainerSession> | undefined;
+	return {
+		cookie: async () => (await (open ??= openContainerSession(environment))).cookie,
+		close: async () => {
+			const close = open?.then((session) => session.close());
+			await close?.catch(() => note(`the session in the container is not removed; it ends by itself within half an hour: airflow-deploy exec webserver${flags} -- python -m airflow_deploy.validation_session close`));
+		},
+	};
 }
 
 async function closePage(session: Session): Promise<void> {
@@ -77,7 +93,7 @@ async function lookAtDeployed({ aws, config, status, environment, flags }: Valid
 	]);
 	const cidrs = anchor?.options['allowedCidrs'];
 	const allowedCidrs = Array.isArray(cidrs) ? cidrs.filter((cidr) => typeof cidr === 'string') : [];
-	return { aws, config, status, credentials, credentialsError, manifest, executor: recordedExecutor(anchor), allowedCidrs, flags, pace: Pace.of(aws.region) };
+	return { aws, config, status, credentials, credentialsError, manifest, login: recordedLogin(anchor?.options), executor: recordedExecutor(anchor), allowedCidrs, flags, pace: Pace.of(aws.region) };
 }
 
 /** Where there is an address. */

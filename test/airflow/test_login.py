@@ -11,6 +11,7 @@ from conftest import ADMIN, HOME, SOURCE
 from issuer import ALICE, CLIENT, CODE, Issuer
 from sqlalchemy import create_engine, text
 
+from airflow_deploy import validation_session
 from airflow_deploy.login import manager, pending
 from airflow_deploy.login.provider import remote_app
 from airflow_deploy.login.settings import LoginSettings
@@ -510,3 +511,26 @@ class TestPasswords:
 def test_passwords_log_nobody_in_while_a_provider_does(shared):
     with shared.test_request_context():
         assert shared.appbuilder.sm.auth_user_db("admin", ADMIN["AIRFLOW_DEPLOY_ADMIN_PASSWORD"]) is None
+
+
+class TestValidationSession:
+    """What `airflow-deploy validate` uses where nobody has a password."""
+
+    def test_opens_the_page_and_is_gone_afterwards(self, shared, database):
+        from airflow.configuration import conf
+
+        shared.secret_key = conf.get("webserver", "secret_key")
+        cookie = validation_session.open_session()
+        client = shared.test_client(use_cookies=False)
+        headers = {"Cookie": cookie}
+        assert client.get("/hello", headers=headers).text == "Hello, world"
+        assert "Admin" in users(database)[validation_session.USER]
+        assert client.get("/home", headers={"Cookie": cookie[:-1] + "x"}).status_code == 302
+        # Once more in place of the first one, which is no longer good.
+        again = validation_session.open_session()
+        assert client.get("/home", headers=headers).status_code == 302
+        assert client.get("/home", headers={"Cookie": again}).status_code == 200
+        validation_session.close_session()
+        assert client.get("/home", headers={"Cookie": again}).status_code == 302
+        assert validation_session.USER not in users(database)
+        validation_session.close_session()

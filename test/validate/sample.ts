@@ -2,6 +2,7 @@ import type { Aws } from '../../src/aws/clients.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { StatusDocument } from '../../src/environment/documents.ts';
 import { Pace } from '../../src/logs/pace.ts';
+import { passwords } from '../../src/stacks/login.ts';
 import type { Deployed, Session } from '../../src/validate/session.ts';
 
 /** An environment that is up, with its web page at `url`; AWS itself cannot be reached. */
@@ -10,6 +11,7 @@ export function deployedAt(url: string | null, running = 1): Deployed {
 	const status = {
 		environment: 'main', target: 'aws', account: '111122223333', region: 'eu-central-1', endpoint: 'http://127.0.0.1:1', phase: 'up',
 		webserver: { url, healthy: true },
+		login: { auth: 'db', redirectUri: null },
 		scheduler: { healthy: true, heartbeatAgeSeconds: 2 },
 		bundle: { uploaded: '77373fbf91f6ea6d', parsed: '77373fbf91f6ea6d', dags: 2, importErrors: [] },
 		services,
@@ -21,6 +23,7 @@ export function deployedAt(url: string | null, running = 1): Deployed {
 		status,
 		credentials: { url, username: 'admin', password: 'right' },
 		credentialsError: undefined,
+		login: passwords,
 		manifest: { format: 1, bundle: '77373fbf91f6ea6d', restart: 'r', files: {} },
 		executor: 'local',
 		allowedCidrs: ['203.0.113.7/32'],
@@ -39,6 +42,7 @@ export function sessionOf(deployed: Deployed, more: Partial<Session> = {}): Sess
 		runs: [],
 		logPages: new Map(),
 		busy: () => {},
+		containerSession: () => Promise.reject(new Error('no container')),
 		...more,
 	};
 }
