@@ -41,6 +41,10 @@ export interface Run<C> extends Look<C> {
 	/** Asked before recorded objects that AWS no longer shows are made again. Without it: yes. */
 	confirmRecreate?(keys: readonly string[]): Promise<boolean>;
 	readonly settle?: Settle;
+	/** Scopes that somebody has just looked through: what is recorded of them as ready, and is wanted as it is, is not looked at. */
+	readonly known?: ReadonlySet<string>;
+	/** Scopes that this run has opened; see `Resource.opensScope`. Kept by `up` itself. */
+	readonly opened?: Set<string>;
 	/** Called when a node is ready, with its key. */
 	onReady?(key: string): void | Promise<void>;
 }

@@ -17,6 +17,7 @@ export async function converge<C>(job: Job<C>, kind: AnyResource<C>): Promise<vo
 	const entry = entryOf(job);
 	if (!entry) {
 		const fresh = intent(job, kind);
+		if (kind.collides && job.run.opened?.has(job.place.scope)) return create(job, kind, fresh);
 		const found = await kind.find(contextOf(job, fresh), job.props, undefined);
 		return found ? adopt(job, kind, fresh, found) : create(job, kind, fresh);
 	}
@@ -71,12 +72,20 @@ async function create<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry, action
 async function createOrFind<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry): Promise<JsonObject> {
 	const ctx = contextOf(job, entry);
 	try {
-		return await kind.create(ctx, job.props);
+		const made = await kind.create(ctx, job.props);
+		if (kind.opensScope) job.run.opened?.add(job.place.scope);
+		return made;
 	} catch (error) {
-		const found = await kind.find(ctx, job.props, undefined).catch(() => undefined);
+		const found = await kind.find(ctx, job.props, undefined).catch((why: unknown) => explained(error, why));
 		if (found) return found;
 		throw error;
 	}
+}
+
+/** A name that somebody else's object has is told by looking; AWS's refusal says only that it is taken. */
+function explained(error: unknown, why: unknown): undefined {
+	if (!(why instanceof UserError) || why.code !== 'ForeignObject') return undefined;
+	throw new UserError(why.code, why.message, { ...(why.hint === undefined ? {} : { hint: why.hint }), cause: error });
 }
 
 /** Makes an object that is recorded, but not there (any more). */

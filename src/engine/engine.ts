@@ -35,9 +35,10 @@ export async function up<C>(stacks: readonly Stack<C>[], run: Run<C>, goal?: Goa
 	const ledger: Ledger = { done: [], kept: [] };
 	const confirm = oneAtATime((key) => run.confirmRecreate?.([key]) ?? Promise.resolve(true));
 	begin(run, edges);
+	const opening = { ...run, opened: new Set<string>() };
 	const made = await runGraph(edges, run.limit, run.signal, async (key) => {
 		const node = nodes.get(key);
-		if (node) await bringUp(node, run, ledger, confirm);
+		if (node) await bringUp(node, opening, ledger, confirm);
 	});
 	const outcomes = [made];
 	if (made.failed.size === 0 && made.skipped.length === 0) outcomes.push(await removeAll(run, ledger, removalOf(run, superfluous(run, stacks, goal?.removesOthers ?? true))));
@@ -66,11 +67,16 @@ async function bringUp<C>(node: Node, run: Run<C>, ledger: Ledger, confirm: (key
 	await track(run, ledger, step, async (announce) => {
 		const props = plain(propsOf(node, run));
 		const job: Job<C> = { run, place: { scope, key }, props, hash: hashOf(props), needs: needsOf(node), announce, confirm };
-		await (isAction(kind) ? perform(job, kind) : converge(job, kind));
+		if (!isKnown(job, kind)) await (isAction(kind) ? perform(job, kind) : converge(job, kind));
 		await run.onReady?.(key);
 		const entry = entryOf(job);
 		return { id: entry?.id ?? null, ...(entry?.arn === undefined ? {} : { arn: entry.arn }) };
 	});
+}
+
+function isKnown<C>(job: Job<C>, { type }: Kind<C>): boolean {
+	const entry = entryOf(job);
+	return entry?.status === 'ready' && entry.type === type && entry.hash === job.hash && job.run.known?.has(job.place.scope) === true;
 }
 
 function begin<C>(run: Run<C>, edges: Edges): void {

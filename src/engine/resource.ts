@@ -58,6 +58,13 @@ export interface Resource<Clients, Props extends JsonObject, Outputs extends Jso
 	readonly standsOn?: readonly string[];
 	/** Why AWS or we keep the object at teardown, where `remove` does not remove it. */
 	readonly kept?: string;
+	/**
+	 * Made on the condition that it is not there, and before all else of its scope: where a run has made it, nothing of the
+	 * scope can be there yet.
+	 */
+	readonly opensScope?: true;
+	/** `create` fails where its name is taken, or it has none: where nothing of its scope can be there, it is made without a look. */
+	readonly collides?: true;
 	/** It goes by itself when it has done its work: missing, it is made again without a question, and is nothing to worry about. */
 	readonly endsItself?: true;
 	/** The physical id (CloudFormation's Ref). */

@@ -3,7 +3,7 @@ import { isLoopback } from '../aws/loopback.ts';
 import { criticalPath, type Outcome, plan, stepsOf, up } from '../engine/engine.ts';
 import type { Stack } from '../engine/stack.ts';
 import type { StateFile } from '../engine/state.ts';
-import { readAnchor } from '../resources/s3-anchor.ts';
+import { type AnchorDocument, readAnchor } from '../resources/s3-anchor.ts';
 import { readManifest } from '../resources/upload-bundle.ts';
 import { restartVariable } from '../stacks/airflow-settings.ts';
 import { standingCost, total } from '../stacks/cost.ts';
@@ -13,12 +13,13 @@ import { sharedScope, sharedStack } from '../stacks/shared.ts';
 import { UserError } from '../errors.ts';
 import { assertNotExpired } from './branch-options.ts';
 import { definitionWith } from './components.ts';
-import type { PlanDocument, UpDocument } from './documents.ts';
+import type { PlanDocument, RecordedObject, UpDocument } from './documents.ts';
 import { describeLogin } from './login-option.ts';
 import type { Options } from './options.ts';
 import { workAffected } from './running-work.ts';
 import { preflight } from './preflight.ts';
 import { currentAddress } from './recorded.ts';
+import { recordOf } from './recorded-objects.ts';
 import { assertDone, type Held, holding, lookAt, readStates, remember } from './session.ts';
 import { status } from './status.ts';
 import { recordRun } from './timeline.ts';
@@ -35,13 +36,20 @@ export async function bringUp(options: Options, goal: Goal): Promise<UpDocument>
 	if (goal === 'up') await recordRun(options, outcome, { startedAt, wallSeconds: seconds(performance.now() - began) });
 	assertDone(outcome, options.command);
 	const steps = stepsOf(outcome);
+	// All of it has just been seen or made.
+	const seen = goal === 'up' ? await recordedAsReady(options) : undefined;
 	return {
-		...(await status(options)),
+		...(await status(options, seen)),
 		wallSeconds: seconds(performance.now() - began),
 		criticalPathSeconds: criticalPath(steps),
 		steps,
-		restartNeeded: await isRestartNeeded(options),
+		restartNeeded: goal !== 'up' && (await isRestartNeeded(options)),
 	};
+}
+
+async function recordedAsReady(options: Options): Promise<RecordedObject[]> {
+	const states = await readStates(options);
+	return [sharedScope, options.config.environment].flatMap((scope) => Object.entries(states.get(scope)?.entries ?? {}).map(([key, entry]) => recordOf(key, entry)));
 }
 
 /** What `up` would do. Changes nothing, writes nothing. */
@@ -53,7 +61,7 @@ export async function planUp(options: Options): Promise<PlanDocument> {
 	const login = describeLogin(inputs.login, pageUrlOf(inputs) ?? (inputs.login.auth === 'db' ? null : await currentAddress(options, states.get(options.config.environment)?.entries ?? {})));
 	if (isStopped(options, inputs)) return { changes: [], runningWork: [], cost, login };
 	const changes = await plan(stacksFor(inputs), lookAt(options, states));
-	await preflight(options, inputs, states.get(options.config.environment)?.entries ?? {}, 'up').catch(sayWhatStops(options));
+	await preflight(options, inputs, states.get(options.config.environment)?.entries ?? {}, 'up', states.get(sharedScope)?.entries).catch(sayWhatStops(options));
 	const runningWork = await workAffected(options.aws, states.get(options.config.environment)?.entries ?? {}, changes);
 	return { changes: changes.map(({ key, type, action, why }) => ({ key, type, action, why })), runningWork, cost, login };
 }
@@ -69,12 +77,28 @@ function isStopped(options: Options, { config, branch }: StackInputs): boolean {
 }
 
 async function converge(options: Options, held: Held, goal: Goal): Promise<Outcome> {
-	await forgetVanished(options, held);
+	const anchor = await sharedAnchor(options, held);
+	await forgetVanished(options, held, anchor);
 	const inputs = await stackInputs(options, held.run.states, goal);
 	assertNotExpired(inputs.config.environment, inputs.branch);
-	await preflight(options, inputs, held.environment.entries, goal);
+	await preflight(options, inputs, held.environment.entries, goal, held.shared.entries);
 	const stacks = stacksFor(inputs);
-	return up(stacks, sharingEarly(held, stacks[0]), partOf(goal, inputs));
+	const known = knownScopes(held, inputs, anchor);
+	const outcome = await up(stacks, { ...sharingEarly(held, stacks[0]), known }, partOf(goal, inputs));
+	if (known.size > 0 && outcome.failed.size > 0) options.warn('the shared stack was taken for what is recorded of it: the same command again looks at every object of it');
+	return outcome;
+}
+
+/** Of the shared stack that is recorded here; undefined where it is gone, or none is recorded. */
+async function sharedAnchor({ aws, config }: Options, { shared }: Held): Promise<AnchorDocument | undefined> {
+	return shared.entries['anchor-shared']?.status === 'ready' ? readAnchor(aws, naming({ config, place: aws }).bucket, sharedScope) : undefined;
+}
+
+/** For a new branch the shared stack is not looked at object by object, where all of it is recorded as ready and its anchor is still there. */
+function knownScopes({ environment, shared }: Held, { branch }: StackInputs, anchor: AnchorDocument | undefined): ReadonlySet<string> {
+	const isNew = branch !== undefined && Object.keys(environment.entries).length === 0;
+	const stands = anchor?.nonce === shared.header['nonce'] && Object.values(shared.entries).every(({ status }) => status === 'ready');
+	return new Set(isNew && stands ? [sharedScope] : []);
 }
 
 function stacksFor(inputs: StackInputs): [Stack<Aws>, Stack<Aws>] {
@@ -110,9 +134,8 @@ function sayWhatStops({ warn }: Options): (error: unknown) => void {
  * The local account does not outlive a reboot. Where the record's anchor is gone there, so is all else: begin anew.
  * A real account is asked object by object instead.
  */
-async function forgetVanished({ aws, config, warn }: Options, { shared, environment }: Held): Promise<void> {
-	if (!isLoopback(aws.endpoint) || shared.entries['anchor-shared']?.status !== 'ready') return;
-	if (await readAnchor(aws, naming({ config, place: aws }).bucket, sharedScope)) return;
+async function forgetVanished({ aws, warn }: Options, { shared, environment }: Held, anchor: AnchorDocument | undefined): Promise<void> {
+	if (anchor || !isLoopback(aws.endpoint) || shared.entries['anchor-shared']?.status !== 'ready') return;
 	warn('the local account is empty (it does not outlive a reboot or a reset): building it again');
 	for (const state of [shared, environment]) {
 		await state.update((entries) => {

@@ -21,9 +21,10 @@ const freeClasses = ['db.t4g.micro', 'db.t3.micro'];
  * configuration, zones and the database's version and class with the stack's inputs. What cannot be read is reported as not
  * checked, never as a failure.
  * @param recorded of the environment
+ * @param shared what is recorded of the shared stack: where it stands, it has passed its own checks
  * @throws UserError the first obstacle; nothing was made then
  */
-export async function preflight(options: Options, inputs: StackInputs, recorded: Entries, goal: Goal): Promise<void> {
+export async function preflight(options: Options, inputs: StackInputs, recorded: Entries, goal: Goal, shared: Entries = {}): Promise<void> {
 	// It uses the bucket, and nothing that costs a quota, a network or an image.
 	if (goal === 'upload') return;
 	const { config } = options;
@@ -32,7 +33,9 @@ export async function preflight(options: Options, inputs: StackInputs, recorded:
 	const isFirst = Object.keys(recorded).length === 0;
 	const checks = [image(options, inputs, recorded), clientSecret(options, inputs, loginOf(recorded))];
 	if (config.vpcId !== undefined) checks.push(assertGivenNetwork(options, config.vpcId, isFirst ? addressesNeeded.first : addressesNeeded.release));
-	if (isFirst) checks.push(assertQuotas(options, inputs), assertAccountSettings(options));
+	const hasShared = shared['cluster']?.status === 'ready';
+	if (isFirst) checks.push(assertQuotas(options, { branch: inputs.branch, hasNetwork: hasShared }));
+	if (isFirst && !hasShared) checks.push(assertAccountSettings(options));
 	if (isFirst) remarks(options, inputs);
 	await Promise.all(checks);
 }

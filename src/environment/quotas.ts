@@ -34,8 +34,8 @@ const ownNetwork: readonly Quota[] = [
  * Whether there is room for all that a first deployment makes.
  * @throws UserError `QuotaTooLow`; `AccountNotOpened` where Fargate's is 0
  */
-export async function assertQuotas(options: Options, { branch }: Pick<StackInputs, 'branch'> = { branch: undefined }): Promise<void> {
-	const quotas = [...(branch ? [fargateForBranch] : [fargate, database]), ...(options.config.vpcId === undefined ? ownNetwork : [])];
+export async function assertQuotas(options: Options, { branch, hasNetwork = false }: Partial<Pick<StackInputs, 'branch'>> & { hasNetwork?: boolean } = {}): Promise<void> {
+	const quotas = [...(branch ? [fargateForBranch] : [fargate, database]), ...(options.config.vpcId === undefined && !hasNetwork ? ownNetwork : [])];
 	await Promise.all(quotas.map((quota) => assertRoom(options, quota)));
 }
 

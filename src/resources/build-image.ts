@@ -48,8 +48,9 @@ export const BuildImage = defineAction<Aws, Props, Outputs>({
 
 	async run(ctx, props) {
 		const { repositoryName, repositoryUri, hash } = props;
-		if ((await imageDigest(ctx.aws, repositoryName, hash)) === undefined) await make(ctx, props);
-		const digest = await imageDigest(ctx.aws, repositoryName, hash);
+		const there = await imageDigest(ctx.aws, repositoryName, hash);
+		if (there === undefined) await make(ctx, props);
+		const digest = there ?? (await imageDigest(ctx.aws, repositoryName, hash));
 		return { image: `${repositoryUri}@${required(digest)}`, tag: hash };
 	},
 });

@@ -33,12 +33,13 @@ const hashTag = 'airflow-deploy:definition';
 export const EcsTaskDefinition = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::ECS::TaskDefinition',
 	immutable: ['cluster', 'definition'],
+	collides: true,
 	replacement: 'create-first',
 	permissions: [
 		{ actions: ['ecs:DescribeTaskDefinition', 'ecs:ListTaskDefinitions'], on: ['*'] },
 		{ actions: ['ecs:RegisterTaskDefinition', 'ecs:TagResource'], on: ['arn:{partition}:ecs:{region}:{account}:task-definition/{project}-*:*'], for: 'up' },
-		{ actions: ['ecs:DeregisterTaskDefinition', 'ecs:ListTasks'], on: ['*'] },
 		{ actions: ['iam:PassRole'], on: ['arn:{partition}:iam::{account}:role{role-path}{project}-*'], for: 'up', condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } },
+		{ actions: ['ecs:DeregisterTaskDefinition', 'ecs:ListTasks'], on: ['*'] },
 		{ actions: ['ecs:DeleteTaskDefinitions'], on: ['arn:{partition}:ecs:{region}:{account}:task-definition/{project}-*:*'] },
 		{ actions: ['ecs:DescribeTasks', 'ecs:StopTask'], on: ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*'] },
 	],

@@ -20,6 +20,7 @@ type Outputs = { accessPointId: string; arn: string; fileSystemId: string };
 export const AccessPoint = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::EFS::AccessPoint',
 	immutable: ['fileSystemId', 'path', 'uid', 'gid', 'permissions'],
+	collides: true,
 	permissions: [
 		{ actions: ['elasticfilesystem:DescribeAccessPoints'], on: [fileSystemArn, accessPointArn] },
 		{ actions: ['elasticfilesystem:CreateAccessPoint'], on: [fileSystemArn, accessPointArn], for: 'up', condition: grantsRequest },
@@ -56,7 +57,7 @@ export const AccessPoint = defineResource<Aws, Props, Outputs>({
 	},
 
 	async wait(ctx, outputs) {
-		await until(ctx, async () => (await describe(ctx, outputs.accessPointId))?.LifeCycleState === 'available', 'access point to become available');
+		await until(ctx, async () => (await describe(ctx, outputs.accessPointId))?.LifeCycleState === 'available', 'access point to become available', { first: 0.6 });
 		return outputs;
 	},
 

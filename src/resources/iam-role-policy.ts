@@ -21,6 +21,7 @@ export const IamRolePolicy = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::IAM::RolePolicy',
 	standsOn: ['AWS::IAM::Role'],
 	immutable: ['role', 'name'],
+	collides: true,
 	permissions: [
 		{ actions: ['iam:GetRole', 'iam:GetRolePolicy'], on: roles },
 		{ actions: ['iam:PutRolePolicy'], on: roles, for: 'up' },

@@ -38,6 +38,7 @@ export const IamRole = defineResource<Aws, Props, Outputs>({
 	immutable: ['name', 'path'],
 	replacement: 'delete-first',
 	parts: ['AWS::IAM::RolePolicy'],
+	collides: true,
 	permissions: [
 		// A role that is not there has no path: refusals name it `role NAME`.
 		{ actions: ['iam:GetRole'], on: [...roles, 'arn:{partition}:iam::{account}:role/{project}-*'] },

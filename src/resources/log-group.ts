@@ -24,6 +24,7 @@ const group = 'arn:{partition}:logs:{region}:{account}:log-group:/airflow-deploy
 export const LogGroup = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::Logs::LogGroup',
 	immutable: ['name'],
+	collides: true,
 	permissions: [
 		{ actions: ['logs:DescribeLogGroups'], on: ['*'] },
 		{ actions: ['logs:ListTagsForResource'], on: [group] },

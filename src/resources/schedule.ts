@@ -31,6 +31,7 @@ const roles = ['arn:{partition}:iam::{account}:role{role-path}{project}-*'];
 export const Schedule = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::Scheduler::Schedule',
 	immutable: ['name'],
+	collides: true,
 	replacement: 'delete-first',
 	endsItself: true,
 	permissions: [

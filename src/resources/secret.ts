@@ -15,13 +15,20 @@ import { carriesNonce } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
 
-/** How each kind of value is made: 256 random bits. base64url needs no escaping in URLs and shells, and RDS accepts it. */
+/** 256 random bits. base64url needs no escaping in URLs and shells, and RDS accepts it. */
+const token = (): string => randomBytes(32).toString('base64url');
+/** cryptography.fernet takes 32 bytes as URL-safe base64 with padding. */
+const fernetKey = (): string => `${token()}=`;
+const login = (url: string | undefined, password = token()) => ({ password, ...(url === undefined ? {} : { url: url.replace('{password}', password) }) });
+
+/** How each kind of value is made. @param url of a database, with `{password}` in its place, where it is known beforehand */
 const generators = {
-	password: () => randomBytes(32).toString('base64url'),
-	token: () => randomBytes(32).toString('base64url'),
-	/** cryptography.fernet takes 32 bytes as URL-safe base64 with padding. */
-	'fernet-key': () => `${randomBytes(32).toString('base64url')}=`,
-	database: () => JSON.stringify({ password: randomBytes(32).toString('base64url') }),
+	password: token,
+	token,
+	'fernet-key': fernetKey,
+	database: (url?: string) => JSON.stringify(login(url)),
+	/** For an environment that holds all in one secret, which costs less. */
+	'database-and-keys': (url?: string) => JSON.stringify({ ...login(url), fernetKey: fernetKey(), webserverKey: token() }),
 };
 
 type Named = {
@@ -32,6 +39,8 @@ type Named = {
 type Props = Named & {
 	/** What value is made; it is stored in Secrets Manager and nowhere else. */
 	value: keyof typeof generators;
+	/** Of the database whose password it holds: a JSON member `url`, made from this with the password in place of `{password}`. */
+	url?: string;
 };
 export type SecretOutputs = {
 	name: string;
@@ -46,6 +55,7 @@ export const Secret = defineResource<Aws, Props, SecretOutputs>({
 	type: 'AWS::SecretsManager::Secret',
 	immutable: ['name', 'value'],
 	replacement: 'delete-first',
+	collides: true,
 	permissions: [
 		{ actions: ['secretsmanager:DescribeSecret'], on: secrets },
 		{ actions: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource', 'secretsmanager:RestoreSecret', 'secretsmanager:PutSecretValue'], on: secrets, for: 'up' },
@@ -63,7 +73,7 @@ export const Secret = defineResource<Aws, Props, SecretOutputs>({
 		return { name, arn: required(secret.ARN), version: currentVersion(secret) };
 	},
 
-	create: (ctx, { value, ...named }) => createSecret(ctx, named, generators[value]),
+	create: (ctx, { value, url, ...named }) => createSecret(ctx, named, () => generators[value](url)),
 
 	matches: () => true,
 

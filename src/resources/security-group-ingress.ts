@@ -22,6 +22,7 @@ export const SecurityGroupIngress = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::EC2::SecurityGroupIngress',
 	standsOn: ['AWS::EC2::SecurityGroup'],
 	immutable: ['groupId', 'port'],
+	collides: true,
 	permissions: [
 		{ actions: ['ec2:DescribeSecurityGroupRules'], on: ['*'] },
 		{ actions: ['ec2:AuthorizeSecurityGroupIngress'], on: [ec2Arn('security-group')], for: 'up', condition: grantsObject },
@@ -38,8 +39,9 @@ export const SecurityGroupIngress = defineResource<Aws, Props, Outputs>({
 	},
 
 	async create(ctx, props) {
-		for (const peer of wanted(props)) await authorize(ctx, props, peer);
-		return outputsOf(props, await ours(ctx, props));
+		const made: (SecurityGroupRule[] | undefined)[] = [];
+		for (const peer of wanted(props)) made.push(await authorize(ctx, props, peer));
+		return outputsOf(props, made.includes(undefined) ? await ours(ctx, props) : made.flatMap((rules) => rules ?? []));
 	},
 
 	matches: (props, { peers }) => wanted(props).join() === peers.join(),
@@ -82,15 +84,19 @@ function peerOf({ CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupInfo }: Secur
 	return CidrIpv4 ?? ReferencedGroupInfo?.GroupId ?? CidrIpv6 ?? PrefixListId ?? '';
 }
 
-/** One rule a call: a call with several fails as a whole when one of them is there already. */
-async function authorize(ctx: Context<Aws>, { groupId, port, from }: Props, peer: string): Promise<void> {
+/**
+ * One rule a call: a call with several fails as a whole when one of them is there already.
+ * @returns what was made; undefined where it was there
+ */
+async function authorize(ctx: Context<Aws>, { groupId, port, from }: Props, peer: string): Promise<SecurityGroupRule[] | undefined> {
 	const source: IpPermission = 'cidrs' in from ? { IpRanges: [{ CidrIp: peer }] } : { UserIdGroupPairs: [{ GroupId: peer }] };
 	const command = new AuthorizeSecurityGroupIngressCommand({
 		GroupId: groupId,
 		IpPermissions: [{ IpProtocol: 'tcp', FromPort: port, ToPort: port, ...source }],
 		TagSpecifications: specification(ctx, 'security-group-rule'),
 	});
-	await retrying(ctx, () => ignoring(['InvalidPermission.Duplicate'], ctx.aws.client(EC2Client).send(command)), notYetVisible);
+	const answer = await retrying(ctx, () => ignoring(['InvalidPermission.Duplicate'], ctx.aws.client(EC2Client).send(command)), notYetVisible);
+	return answer?.SecurityGroupRules;
 }
 
 async function revoke(ctx: Context<Aws>, groupId: string, rules: readonly SecurityGroupRule[]): Promise<void> {

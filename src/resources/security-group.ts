@@ -16,6 +16,7 @@ type Outputs = { groupId: string };
 export const SecurityGroup = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::EC2::SecurityGroup',
 	immutable: ['vpcId', 'name', 'description'],
+	collides: true,
 	replacement: 'delete-first',
 	permissions: ec2Grants({ type: 'security-group', create: 'CreateSecurityGroup', describe: ['DescribeSecurityGroups', 'DescribeNetworkInterfaces'], remove: 'DeleteSecurityGroup', within: ['vpc'] }),
 

@@ -7,7 +7,7 @@ import { keepDeath } from './death-record.ts';
 import { describeService, findTasks, lastPart } from './ecs.ts';
 import { hasYoungRoles, mayPass } from './permissions-lag.ts';
 import { goBack } from './service-rollback.ts';
-import { deploymentOf, judge, troubleIn, type Wanted } from './service-verdict.ts';
+import { deploymentOf, judge, startsIn, troubleIn, type Wanted } from './service-verdict.ts';
 import { required, until } from './support.ts';
 import { classifyEvent } from './task-death.ts';
 import { deathLine, deathReport, hasEnded, type TaskDeath } from './task-failure.ts';
@@ -15,7 +15,7 @@ import { deathLine, deathReport, hasEnded, type TaskDeath } from './task-failure
 /** Seconds that ECS gets to end a deployment itself after three tasks have died, which is where its circuit breaker trips. */
 const grace = 60;
 /** Seconds between two looks: a death is to be told within five seconds. */
-const every = 1.5;
+const every = 3;
 /** Seconds within which AWS shows a new deployment. */
 const visibility = 60;
 
@@ -31,6 +31,9 @@ interface Rollout {
 	dying: number | undefined;
 	/** Where the deployment was found under way, the dead tasks of the first look died before this run, perhaps of what has been corrected since. */
 	looked: boolean;
+	/** Its tasks that ran or were starting at the last look. */
+	alive: number;
+	suspect: boolean;
 	/** The revision that ran before and still can: what ECS goes back to. */
 	fallback: string | undefined;
 	began: number;
@@ -45,8 +48,8 @@ interface Rollout {
  * @throws UserError `DeploymentFailed` with what AWS tells about the dead tasks; after a rollback too
  */
 export async function untilDeployed(ctx: Context<Aws>, service: { cluster: string; name: string }, wanted: Wanted, begun: boolean): Promise<string> {
-	const rollout: Rollout = { ...service, wanted, seen: false, since: undefined, dying: undefined, looked: begun, fallback: undefined, began: Date.now(), deaths: new Map() };
-	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every, atMost: 2700 });
+	const rollout: Rollout = { ...service, wanted, seen: false, since: undefined, dying: undefined, looked: begun, alive: 0, suspect: false, fallback: undefined, began: Date.now(), deaths: new Map() };
+	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every, first: begun ? every : 0, atMost: 2700 });
 	return rollout.wanted.deployment;
 }
 
@@ -58,7 +61,8 @@ async function look(ctx: Context<Aws>, rollout: Rollout): Promise<boolean | stri
 	if (verdict.state === 'completed') return true;
 	const [blocked] = troubleIn(service, rollout.since).filter(isAccountBlocked);
 	if (blocked !== undefined) throw accountNotOpened('Fargate', blocked);
-	const deaths = await deadTasks(ctx.aws, rollout);
+	const mayShow = verdict.state === 'failed' || !rollout.looked || tellsOfDeath(service, rollout);
+	const deaths = mayShow ? await deadTasks(ctx.aws, rollout) : [];
 	if (verdict.state === 'failed') return conclude(ctx, rollout, service, verdict.why, deaths);
 	const first = !rollout.looked;
 	rollout.looked = true;
@@ -68,10 +72,19 @@ async function look(ctx: Context<Aws>, rollout: Rollout): Promise<boolean | stri
 	return judgeDeaths(ctx, rollout, service, deaths.length, await describe(ctx, rollout, death), verdict.note);
 }
 
-/** Where there is no room, no task dies: only the service's newest event tells. */
+/** Whether a task of the deployment has died: tasks are listed from then on, and not before, to save the calls. */
+function tellsOfDeath(service: Service, rollout: Rollout): boolean {
+	const { failedTasks = 0, runningCount = 0, pendingCount = 0 } = deploymentOf(service, rollout.wanted) ?? {};
+	const alive = runningCount + pendingCount;
+	rollout.suspect ||= failedTasks > 0 || alive < rollout.alive || startsIn(service, rollout.since) > 1;
+	rollout.alive = alive;
+	return rollout.suspect;
+}
+
+/** Where there is no room, no task dies: only the service's newest event tells, and the next one that it is over. */
 function shortage(service: Service, { since }: Rollout): string[] {
-	const [newest] = troubleIn(service, since);
-	const verdict = newest === undefined ? undefined : classifyEvent(newest);
+	const newest = service.events?.[0]?.message;
+	const verdict = newest === undefined || !troubleIn(service, since).includes(newest) ? undefined : classifyEvent(newest);
 	return verdict?.class === 'no-capacity' ? [`${verdict.cause}: ${verdict.fix}`] : [];
 }
 

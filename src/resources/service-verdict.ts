@@ -50,6 +50,12 @@ function latestEvent([message]: (string | undefined)[]): string {
 	return message === undefined ? '' : `ECS: ${message.replace(/^\(service [^)]*\) /, '').replace(/\.$/, '')}`;
 }
 
+/** How many tasks ECS has told to have started since then. */
+export function startsIn({ events = [] }: Service, since: Date | undefined): number {
+	const recent = events.filter(({ createdAt }) => since !== undefined && createdAt !== undefined && createdAt >= since);
+	return recent.reduce((sum, { message = '' }) => sum + Number(/has started (\d+) tasks/.exec(message)?.[1] ?? 0), 0);
+}
+
 /**
  * Events that tell of trouble, newest first, at most five.
  * @param since when the deployment began, by AWS's clock: a service keeps the events of earlier ones

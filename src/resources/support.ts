@@ -19,17 +19,18 @@ export async function ignoring<T>(codes: readonly string[], call: Promise<T>): P
 }
 
 /**
- * Polls until `done` says so; the first look is at once, later ones at growing distance (0.2 s to `every` s).
+ * Polls until `done` says so; the first look is after `first` seconds, later ones at growing distance (0.2 s, or `first`, to `every` s).
  * Says what it waits for, since when. Ends early, with an AbortError, when the user interrupts.
  */
 export async function until(
 	ctx: Pick<Context, 'note' | 'signal'>,
 	done: () => Promise<boolean | string>,
 	what: string,
-	{ every = 5, atMost = 1800 }: { every?: number; atMost?: number } = {},
+	{ first = 0, every = 5, atMost = 1800 }: { first?: number; every?: number; atMost?: number } = {},
 ): Promise<void> {
 	const began = performance.now();
-	for (let pause = 0.2; ; pause = Math.min(pause * 1.5, every)) {
+	if (first > 0) await delay(first * 1000, undefined, { signal: ctx.signal });
+	for (let pause = Math.max(0.2, first); ; pause = Math.min(pause * 1.5, every)) {
 		const answer = await done();
 		if (answer === true) return;
 		const seconds = Math.round((performance.now() - began) / 1000);

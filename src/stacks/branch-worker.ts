@@ -17,6 +17,5 @@ export function addBranchWorker(stack: Stack<Aws>, inputs: StackInputs, { webGro
 	const { workerGroup, rules } = addWorkerAccess(stack, inputs, { ...needs, webGroup, ports: databases.map(({ server }) => [server.name, server.url.port]) });
 	const mysql = databases.find(({ server }) => server.name === 'mysql');
 	const connections = mysql ? { AIRFLOW_CONN_MYSQL_BRANCH: mysql.secret } : {};
-	const urls = Object.fromEntries(databases.map(({ server, url }) => [`url-${server.name}`, url]));
-	return addWorker(stack, inputs, { ...needs, connections, group: workerGroup, uses: { ...rules, ...urls } });
+	return addWorker(stack, inputs, { ...needs, connections, group: workerGroup, uses: rules });
 }

@@ -41,6 +41,14 @@ describe('a secret', () => {
 		}
 	});
 
+	test('of a branch holds all at once: password, URL and keys', async () => {
+		const outputs = await Secret.create(ctx('all'), { name: 'airflow-test-all', description: 'of a test', value: 'database-and-keys', url: 'postgresql://airflow:{password}@localhost:5432/airflow' });
+		const { password, url, fernetKey, webserverKey, ...others } = JSON.parse(await valueOf(outputs.arn)) as Record<string, string>;
+		expect([url, others]).toEqual([`postgresql://airflow:${password}@localhost:5432/airflow`, {}]);
+		expect([password, fernetKey, webserverKey]).toEqual([expect.stringMatching(/^[\w-]{43}$/), expect.stringMatching(/^[\w-]{43}=$/), expect.stringMatching(/^[\w-]{43}$/)]);
+		await Secret.remove(ctx('all'), outputs);
+	});
+
 	test('that somebody scheduled for deletion counts as absent, and is restored with a new value', async () => {
 		const first = await Secret.create(ctx(), props('restored', 'token'));
 		const before = await valueOf(first.arn);

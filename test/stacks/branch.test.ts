@@ -44,10 +44,11 @@ describe('a branch is one task', () => {
 	});
 
 	test('Airflow reaches it at localhost', () => {
-		expect(propsOf(stackFor(), 'postgres-url')).toMatchObject({ address: 'localhost', port: 5432, secretArn: 'secret-database.arn' });
+		expect(propsOf(stackFor(), 'secret-database')).toMatchObject({ value: 'database-and-keys', url: 'postgresql+psycopg2://airflow:{password}@localhost:5432/airflow?sslmode=disable' });
 		for (const name of ['init', 'webserver', 'scheduler', 'dag-sync']) {
 			expect(containers.get(name)?.secrets).toContainEqual({ name: 'AIRFLOW__DATABASE__SQL_ALCHEMY_CONN', valueFrom: 'secret-database.arn:url::' });
 		}
+		expect(containers.get('webserver')?.secrets).toContainEqual({ name: 'AIRFLOW__CORE__FERNET_KEY', valueFrom: 'secret-database.arn:fernetKey::' });
 		expect(containers.get('postgres')?.secrets).toEqual([{ name: 'POSTGRES_PASSWORD', valueFrom: 'secret-database.arn:password::' }]);
 	});
 
