@@ -18,8 +18,10 @@ export async function workAffected(aws: Aws, own: Entries, changes: readonly Pla
 	const place = recordedWorkers(own);
 	if (!place) return replaced ? [`the scheduler is replaced: what it runs has ${workersPatience} s to end, and what runs longer is killed and tried again by its own retries`] : [];
 	const running = await runningWorkers(aws, place.cluster, place.family);
+	const goes = changes.some(({ type, action }) => type === Workers.type && action === 'delete');
+	if (running.length === 0) return goes || replaced ? ['no worker runs now: the change ends nothing'] : [];
 	const names = [...running.slice(0, named).map(workerText), ...(running.length > named ? [`${running.length - named} more`] : [])].join('; ');
-	const workers = running.length === 0 ? 'no worker runs now' : `${running.length === 1 ? 'a worker runs' : `${running.length} workers run`} now (${names})`;
-	if (changes.some(({ type, action }) => type === Workers.type && action === 'delete')) return [`the workers go: ${workers}; each has ${workersPatience} s to end, and is stopped then and tried again by its own retries`];
+	const workers = `${running.length === 1 ? 'a worker runs' : `${running.length} workers run`} now (${names})`;
+	if (goes) return [`the workers go: ${workers}; each has ${workersPatience} s to end, and is stopped then and tried again by its own retries`];
 	return replaced ? [`the scheduler is replaced: ${workers}; they go on, and the next scheduler takes them over`] : [];
 }

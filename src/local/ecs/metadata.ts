@@ -46,7 +46,7 @@ function taskMetadata(task: Task, more: Json): Json {
 		LaunchType: request.launchType,
 		Containers: task.containers.map((container) => containerMetadata(task, container)),
 		ClockDrift: { ClockErrorBound: 0, ReferenceTimestamp: iso(times.createdAt), ClockSynchronizationStatus: 'SYNCHRONIZED' },
-		EphemeralStorageMetrics: { Utilized: 0, Reserved: (request.definition.definition.ephemeralStorage?.sizeInGiB ?? 20) * 1024 },
+		EphemeralStorageMetrics: { Utilized: 0, Reserved: ((request.overrides.ephemeralStorage ?? request.definition.definition.ephemeralStorage)?.sizeInGiB ?? 20) * 1024 },
 		FaultInjectionEnabled: false,
 		...more,
 	});

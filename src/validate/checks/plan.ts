@@ -23,6 +23,7 @@ interface Sample {
 const samples: Readonly<Record<string, Sample>> = {
 	tutorial: { file: 'dags/tutorial.py' },
 	tutorial_taskflow_api: { file: 'dags/tutorial_taskflow_api.py' },
+	ecs_task_resources: { file: 'dags/ecs_task_resources.py', needs: 'worker' },
 	mysql_branch: { file: 'dags/mysql_branch.py', needs: 'mysql' },
 };
 
@@ -42,10 +43,10 @@ export function runChecks(session: Session): Check[] {
 	return [...dags.map(trigger), plugin, ...dags.flatMap((dag) => [run(dag), ...(session.deployed.executor === 'ecs' ? [workers(dag)] : []), taskLog(dag), taskLines(dag)]), webserverLines, schedulerLines, asFound];
 }
 
-function chosenDags({ wishes, dags, deployed: { manifest, status } }: Session): string[] {
+function chosenDags({ wishes, dags, deployed: { manifest, status, executor } }: Session): string[] {
 	if (wishes.all) return [...dags];
 	if (wishes.dags.length > 0) return [...new Set(wishes.dags)];
-	const containers = status.services.flatMap(({ containers: names }) => names);
+	const containers = [...status.services.flatMap(({ containers: names }) => names), ...(executor === 'ecs' ? ['worker'] : [])];
 	return Object.entries(samples).flatMap(([dag, { file, needs }]) => (manifest?.files[file] !== undefined && (needs === undefined || containers.includes(needs)) ? [dag] : []));
 }
 

@@ -67,6 +67,16 @@ test('StopTask answers at once, sends SIGTERM, kills after stopTimeout, and an h
 	expect(again['task']).toMatchObject({ lastStatus: 'STOPPED', stoppedReason: 'Task stopped by user' });
 });
 
+test('a task has the size that its overrides give it, for whoever asks', async () => {
+	const aws = await worldWith(definition('app'));
+	const arn = await run(aws, 'app', { overrides: { cpu: '1024', memory: '4096', ephemeralStorage: { sizeInGiB: 30 } } });
+	await aws.clock.advance(1);
+	const task = await show(aws, arn);
+	expect(task).toMatchObject({ cpu: '1024', memory: '4096', ephemeralStorage: { sizeInGiB: 30 }, overrides: { cpu: '1024', memory: '4096', ephemeralStorage: { sizeInGiB: 30 } } });
+	const { body } = aws.ecs.metadata(`/v4/${String(task['containers']?.[0]?.['runtimeId'])}/task`);
+	expect(body).toMatchObject({ Limits: { CPU: 1, Memory: 4096 }, EphemeralStorageMetrics: { Reserved: 30 * 1024 } });
+});
+
 test('containers start by their dependencies and stop the other way round', async () => {
 	const aws = await worldWith(
 		containers(
