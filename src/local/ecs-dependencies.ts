@@ -1,5 +1,5 @@
 import type { Account } from './account.ts';
-import { AwsFailure, type EcsDependencies, type FoundNetwork, type InterfaceRequest, type LogEvent, type LogSink, type LogTarget, type RoleSource, type SecretReference, type SecretSource, type TaskInterface, type TaskNetwork } from './ecs/dependencies.ts';
+import { AwsFailure, type Balancing, type EcsDependencies, type FoundNetwork, type InterfaceRequest, type LogEvent, type LogSink, type LogTarget, type RoleSource, type SecretReference, type SecretSource, type TaskInterface, type TaskNetwork } from './ecs/dependencies.ts';
 import { madeUp } from './ecs/credentials.ts';
 import { memberOf } from './front/call.ts';
 import { AwsError } from './front/failure.ts';
@@ -21,6 +21,7 @@ export function ecsDependencies(current: Current, log: (line: string) => void): 
 		secrets: secretSource(current),
 		roles: roleSource(current),
 		files: { check: (mount) => current().files.check(mount) },
+		balancing: balancingOf(current),
 		warn: log,
 	};
 }
@@ -64,6 +65,16 @@ async function createInterface({ moto, interfaces, id }: Account, request: Inter
 		macAddress: textOf(made, 'macAddress') ?? '',
 		privateDnsName: `ip-${privateAddress.replaceAll('.', '-')}.${region === 'us-east-1' ? 'ec2' : `${region}.compute`}.internal`,
 		availabilityZone: textOf(subnet, 'availabilityZone') ?? '',
+	};
+}
+
+function balancingOf(current: Current): Balancing {
+	return {
+		isAssociated: (group) => (current().balancers.groupOf(group) === undefined ? undefined : current().balancers.leadingTo(group).length > 0),
+		register: (group, target) => current().balancers.register(group, [target]),
+		deregister: (group, target) => current().balancers.deregister(group, [target]),
+		healthOf: (group, target) => current().balancers.health(group, [target])[0]?.state ?? 'unused',
+		watch: (group, changed) => current().balancers.watch(group, changed),
 	};
 }
 

@@ -18,6 +18,8 @@ export interface EcsDependencies {
 	readonly roles: RoleSource;
 	/** Absent: every EFS volume can be mounted. */
 	readonly files?: FileSystems;
+	/** Absent: target groups are not looked at, and their targets are never healthy. */
+	readonly balancing?: Balancing;
 	/** Of this endpoint, no trailing slash, e.g. `http://127.0.0.1:4566`; containers reach metadata and credentials there. */
 	readonly endpointUrl: string;
 	/** One line for the endpoint's own log: progress of a pull, or what no client will see (a log group deleted under a task). */
@@ -157,6 +159,24 @@ export interface FileSystems {
 	 * @throws AwsFailure whose message follows `failed to invoke EFS utils commands to set up EFS volumes: `
 	 */
 	check(mount: { readonly region: string; readonly subnetId: string; readonly fileSystemId: string; readonly accessPointId: string | undefined }): Promise<void>;
+}
+
+/** Elastic Load Balancing, as a service of ECS uses it. */
+export interface Balancing {
+	/** Whether a load balancer leads to the target group; undefined where there is no such group. */
+	isAssociated(targetGroupArn: string): boolean | undefined;
+	register(targetGroupArn: string, target: BalancedTarget): void;
+	/** Resolves when what was under way is answered, at the latest after the group's deregistration delay. */
+	deregister(targetGroupArn: string, target: BalancedTarget): Promise<void>;
+	healthOf(targetGroupArn: string, target: BalancedTarget): 'initial' | 'healthy' | 'unhealthy' | 'draining' | 'unused';
+	/** Calls back after each change in the group; returns what ends that. */
+	watch(targetGroupArn: string, changed: () => void): () => void;
+}
+
+export interface BalancedTarget {
+	/** A task's address in its VPC. */
+	readonly id: string;
+	readonly port: number;
 }
 
 /** Who calls: from the request's signature. */

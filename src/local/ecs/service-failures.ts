@@ -2,10 +2,18 @@ import { addEvent } from './deployments.ts';
 import { startDelay } from './model/failures.ts';
 import type { Deployment, Service } from './service.ts';
 import { countsAsHealthy } from './service-tasks.ts';
-import type { Task } from './task.ts';
+import { healthOf, type Task } from './task.ts';
 
-/** The stoppedReason of a task that its service stopped for its checks. */
-export const failedChecks = 'Task failed container health checks';
+/** The stoppedReasons of tasks that their service stopped for their checks. */
+const failedChecks = 'Task failed container health checks';
+const failedBalancerChecks = 'Task failed ELB health checks in';
+
+/** The stoppedReason of a task that its service stops for its checks. */
+export function failedChecksOf(task: Task): string {
+	if (healthOf(task) === 'UNHEALTHY') return failedChecks;
+	const groups = task.request.service?.deployment.spec.loadBalancers.map(({ targetGroupArn }) => `(target-group ${targetGroupArn})`) ?? [];
+	return `${failedBalancerChecks} ${groups.join(', ')}`;
+}
 
 /** Takes note, once each, that a task became healthy and that it ended. */
 export function noteTask(service: Service, task: Task, now: number): void {
@@ -29,7 +37,7 @@ function noteEnd(service: Service, task: Task, deployment: Deployment, now: numb
 	task.noted.ended = true;
 	service.steady = false;
 	const byItself = task.stopCode === 'EssentialContainerExited' || task.stopCode === 'TaskFailedToStart';
-	const failed = byItself ? !task.noted.healthy : task.stoppedReason === failedChecks;
+	const failed = byItself ? !task.noted.healthy : [failedChecks, failedBalancerChecks].some((words) => task.stoppedReason?.startsWith(words));
 	if (failed) noteFailure(service, deployment, now, startDelay(deployment.failuresInARow + 1));
 }
 

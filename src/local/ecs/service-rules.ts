@@ -1,3 +1,4 @@
+import type { EcsDependencies } from './dependencies.ts';
 import { invalidParameter } from './errors.ts';
 import type { DeploymentConfiguration, LoadBalancer } from './shapes.ts';
 import type { Service } from './service.ts';
@@ -39,12 +40,15 @@ export function checkExecuteCommand(enabled: boolean, { definition }: TaskDefini
 	throw invalidParameter(`The service couldn't be ${verb} because a valid taskRoleArn is not being used. Specify a valid task role in your task definition and try again.`);
 }
 
-export function checkLoadBalancers(loadBalancers: readonly LoadBalancer[], { definition }: TaskDefinition): void {
-	for (const { containerName, containerPort } of loadBalancers) {
+export function checkLoadBalancers(loadBalancers: readonly LoadBalancer[], { definition }: TaskDefinition, balancing: EcsDependencies['balancing']): void {
+	for (const { containerName, containerPort, targetGroupArn = '' } of loadBalancers) {
 		const container = definition.containerDefinitions.find(({ name }) => name === containerName);
 		if (container === undefined) throw invalidParameter(`The container ${containerName ?? 'null'} does not exist in the task definition`);
 		if (!container.portMappings.some((mapping) => mapping.containerPort === containerPort))
 			throw invalidParameter(`The container ${containerName ?? ''} did not have a container port ${containerPort ?? 'null'} defined`);
+		const associated = balancing?.isAssociated(targetGroupArn);
+		if (balancing && associated === undefined) throw invalidParameter('The specified target group does not exist. Please specify a valid target group and try again.');
+		if (associated === false) throw invalidParameter(`The target group with targetGroupArn ${targetGroupArn} does not have an associated load balancer.`);
 	}
 }
 

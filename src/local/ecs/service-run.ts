@@ -1,11 +1,11 @@
 import type { Clock } from './dependencies.ts';
 import { addEvent, completeDeployment, failDeployment } from './deployments.ts';
 import { serviceSteps, type ServiceStep } from './model/service.ts';
-import { failedChecks, noteFailure, noteTask } from './service-failures.ts';
+import { failedChecksOf, noteFailure, noteTask } from './service-failures.ts';
 import { askForRoles, retryMilliseconds } from './service-roles.ts';
-import { healthyAt, isChecked, phaseOf, viewOf } from './service-tasks.ts';
+import { graceEnds, healthyAt, isChecked, isUnhealthy, phaseOf, viewOf } from './service-tasks.ts';
 import { type Deployment, primaryOf, type Service } from './service.ts';
-import { healthOf, type StopCode, type Task } from './task.ts';
+import type { StopCode, Task } from './task.ts';
 
 /** What the loop of a service does to the world. */
 export interface ServiceWorld {
@@ -84,7 +84,7 @@ function startTasks(service: Service, count: number, world: ServiceWorld): boole
 		if (deployment.roles === 'unknown') void askForRoles(service, deployment, world);
 		return false;
 	}
-	const unhealthy = world.tasksOf(service).filter((task) => phaseOf(task) === 'running' && healthOf(task) === 'UNHEALTHY').length;
+	const unhealthy = world.tasksOf(service).filter((task) => phaseOf(task) === 'running' && isUnhealthy(task, now)).length;
 	const launched = Array.from({ length: count }, () => world.launch(service, deployment));
 	const tasks = launched.filter((task) => typeof task !== 'string');
 	const refused = launched.find((task) => typeof task === 'string');
@@ -101,15 +101,16 @@ function startTasks(service: Service, count: number, world: ServiceWorld): boole
 
 function stopTasks(service: Service, step: Extract<ServiceStep, { kind: 'stop' }>, world: ServiceWorld): void {
 	const tasks = world.tasksOf(service).filter(({ id }) => step.tasks.includes(id));
-	const reason = step.why === 'unhealthy' ? failedChecks : `Scaling activity initiated by (deployment ${primaryOf(service).id})`;
-	if (step.why === 'unhealthy') for (const task of tasks) addEvent(service, `(task ${task.id}) failed container health checks.`, world.clock.now());
-	stopAndTell(service, tasks, reason, world);
+	const scaling = `Scaling activity initiated by (deployment ${primaryOf(service).id})`;
+	const reasonOf = step.why === 'unhealthy' ? failedChecksOf : () => scaling;
+	if (step.why === 'unhealthy') for (const task of tasks) addEvent(service, `(task ${task.id}) ${failedChecksOf(task).replace(/^Task /, '')}.`, world.clock.now());
+	stopAndTell(service, tasks, reasonOf, world);
 }
 
-function stopAndTell(service: Service, tasks: readonly Task[], reason: string, world: ServiceWorld): void {
+function stopAndTell(service: Service, tasks: readonly Task[], reasonOf: (task: Task) => string, world: ServiceWorld): void {
 	const running = tasks.filter((task) => phaseOf(task) === 'running');
 	const pending = tasks.length - running.length;
-	for (const task of tasks) world.stop(task, 'ServiceSchedulerInitiated', reason);
+	for (const task of tasks) world.stop(task, 'ServiceSchedulerInitiated', reasonOf(task));
 	for (const task of tasks) noteTask(service, task, world.clock.now());
 	if (running.length > 0) addEvent(service, `has stopped ${running.length} running tasks: ${named(running)}.`, world.clock.now());
 	if (pending > 0) addEvent(service, `stopped ${pending} pending tasks.`, world.clock.now());
@@ -121,7 +122,7 @@ const named = (tasks: readonly Task[]) => tasks.map(({ id }) => `(task ${id})`).
 function drain(service: Service, world: ServiceWorld): void {
 	const present = world.tasksOf(service).filter((task) => phaseOf(task) !== undefined);
 	const live = present.filter((task) => task.desiredStatus === 'RUNNING');
-	if (live.length > 0) stopAndTell(service, live, `Scaling activity initiated by (deployment ${primaryOf(service).id})`, world);
+	if (live.length > 0) stopAndTell(service, live, () => `Scaling activity initiated by (deployment ${primaryOf(service).id})`, world);
 	if (present.some((task) => task.lastStatus !== 'STOPPING')) return;
 	service.status = 'INACTIVE';
 	service.deployments = [];
@@ -130,7 +131,8 @@ function drain(service: Service, world: ServiceWorld): void {
 function wakeLater(service: Service, world: ServiceWorld): void {
 	const now = world.clock.now();
 	const unchecked = world.tasksOf(service).filter((task) => phaseOf(task) === 'running' && !isChecked(task));
-	const times = [primaryOf(service).nextStartAt, ...unchecked.map(healthyAt)].filter((time) => time > now);
+	const inGrace = world.tasksOf(service).filter((task) => phaseOf(task) === 'running' && task.balanced === 'unhealthy');
+	const times = [primaryOf(service).nextStartAt, ...unchecked.map(healthyAt), ...inGrace.map(graceEnds)].filter((time) => time > now);
 	if (times.length === 0) return;
 	service.cancelWake = world.clock.setTimer(Math.min(...times) - now, () => world.settle(service));
 }

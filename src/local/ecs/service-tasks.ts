@@ -13,12 +13,24 @@ export function phaseOf(task: Task): ServiceTaskView['phase'] | undefined {
 /** Towards the minimum of its service. */
 export function countsAsHealthy(task: Task, now: number): boolean {
 	if (task.lastStatus !== 'RUNNING' || task.desiredStatus !== 'RUNNING') return false;
-	return isChecked(task) ? healthOf(task) === 'HEALTHY' : now >= healthyAt(task);
+	if (task.balanced === 'waiting' || task.balanced === 'unhealthy') return false;
+	if (isChecked(task)) return healthOf(task) === 'HEALTHY';
+	return task.balanced === 'healthy' || now >= healthyAt(task);
 }
 
 export const isChecked = (task: Task) => task.containers.some(({ definition }) => definition.essential && definition.healthCheck !== undefined);
 /** When a task without a check will count, in ms since the epoch. */
 export const healthyAt = (task: Task) => (task.times.startedAt ?? Number.POSITIVE_INFINITY) + healthyAfterSeconds * 1000;
+
+/** Whether checks of its containers or of its load balancer say that it is to be replaced; those of the balancer count after the grace period. */
+export function isUnhealthy(task: Task, now: number): boolean {
+	return healthOf(task) === 'UNHEALTHY' || (task.balanced === 'unhealthy' && now >= graceEnds(task));
+}
+
+/** In ms since the epoch. */
+export function graceEnds({ times, request }: Task): number {
+	return (times.startedAt ?? Number.POSITIVE_INFINITY) + (request.service?.service.gracePeriodSeconds ?? 0) * 1000;
+}
 
 /** What the pure loop looks at. */
 export function viewOf(service: Service, tasks: readonly Task[], now: number): ServiceView {
@@ -39,6 +51,6 @@ function taskView(task: Task, now: number): ServiceTaskView[] {
 	const phase = phaseOf(task);
 	const deployment = task.request.service?.deployment.id;
 	if (phase === undefined || deployment === undefined) return [];
-	return [{ id: task.id, deployment, phase, healthy: countsAsHealthy(task, now), unhealthy: healthOf(task) === 'UNHEALTHY' }];
+	return [{ id: task.id, deployment, phase, healthy: countsAsHealthy(task, now), unhealthy: isUnhealthy(task, now) }];
 }
 

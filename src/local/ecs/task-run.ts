@@ -5,6 +5,7 @@ import type { TaskSandbox } from './runtime.ts';
 import { pullImages } from './task-images.ts';
 import { initialiseTask, memoryOf, type ResolvedSecrets, volumesOf } from './task-resources.ts';
 import { TaskStartError } from './task-start-error.ts';
+import { TaskTargets } from './task-targets.ts';
 import { type StopCode, type Task, type TaskContainer, type TaskStatus, viewOf } from './task.ts';
 
 /** A Logs that does not answer must not keep a task from being STOPPED. */
@@ -20,7 +21,9 @@ export class TaskRun {
 	readonly #containers: ReadonlyMap<string, ContainerRun>;
 	#sandbox: TaskSandbox | undefined;
 	#secrets: ResolvedSecrets = new Map();
+	readonly #targets: TaskTargets;
 	#containersMayStart = false;
+	#drained = false;
 	#killed = false;
 	#signalStop: () => void = () => undefined;
 	readonly #stopSignal = new Promise<void>((resolve) => (this.#signalStop = resolve));
@@ -32,6 +35,7 @@ export class TaskRun {
 		this.#deps = deps;
 		this.#changed = changed;
 		this.#containers = new Map(task.containers.map((container) => [container.definition.name, new ContainerRun(task, container, deps, () => this.#advance())]));
+		this.#targets = new TaskTargets(task, deps, () => this.#changed(task));
 		this.done = this.#live();
 	}
 
@@ -103,7 +107,7 @@ export class TaskRun {
 	#advance(): void {
 		if (!this.#containersMayStart || this.#ended()) return;
 		this.#noticeEssentialEnd();
-		if (!this.#wanted()) this.#leaveRunning();
+		if (!this.#wanted() && !this.#leaveRunning()) return this.#changed(this.task);
 		const steps = containerSteps(this.task.containers.map(viewOf), this.task.desiredStatus);
 		if (steps.unresolvable) this.stop('TaskFailedToStart', `TaskDependencyError: Task dependencies cannot be resolved, taskArn: ${this.task.arn}`);
 		else for (const name of steps.start) this.#startContainer(name);
@@ -134,12 +138,22 @@ export class TaskRun {
 	#running(): void {
 		this.task.times.startedAt = this.#deps.clock.now();
 		this.#enter('RUNNING');
+		this.#targets.register();
 	}
 
-	#leaveRunning(): void {
-		if (this.task.lastStatus === 'STOPPING') return;
-		if (this.task.lastStatus === 'RUNNING') this.#enter('DEACTIVATING');
+	/** Whether its containers may be stopped: not before its load balancer has let go of it. */
+	#leaveRunning(): boolean {
+		if (this.task.lastStatus === 'STOPPING') return true;
+		if (this.task.lastStatus === 'RUNNING') {
+			this.#enter('DEACTIVATING');
+			void this.#targets.leave()?.then(() => {
+				this.#drained = true;
+				this.#advance();
+			});
+		}
+		if (this.#targets.leave() !== undefined && !this.#drained && !this.#killed) return false;
 		this.#enter('STOPPING');
+		return true;
 	}
 
 	#startContainer(name: string): void {

@@ -70,6 +70,8 @@ export interface Task {
 	stoppedReason: string | undefined;
 	/** All in milliseconds since the epoch. */
 	readonly times: TaskTimes;
+	/** What its load balancer's checks say of it. */
+	balanced: 'none' | 'waiting' | 'healthy' | 'unhealthy';
 	/** What its service has taken note of. */
 	readonly noted: { healthy: boolean; ended: boolean };
 }
@@ -103,6 +105,7 @@ export function newTask(request: TaskRequest): Task {
 		stopCode: undefined,
 		stoppedReason: undefined,
 		times: { createdAt: request.now },
+		balanced: (request.service?.deployment.spec.loadBalancers.length ?? 0) > 0 ? 'waiting' : 'none',
 		noted: { healthy: false, ended: false },
 	};
 }

@@ -177,6 +177,7 @@ export function world(changes: Partial<EcsDependencies> = {}): World {
 	const logGroups = new Map<string, string[]>([['/group', []]]);
 	const puts: World['puts'] = [];
 	const interfaces: World['interfaces'] = new Map();
+	let addresses = 4;
 	const secrets = new Map<string, string>();
 	const missingRoles = new Set<string>();
 	const warnings: string[] = [];
@@ -195,7 +196,7 @@ export function world(changes: Partial<EcsDependencies> = {}): World {
 			create: async ({ subnetId, address, securityGroups }) => {
 				const networkInterfaceId = `eni-${interfaces.size + 1}`;
 				interfaces.set(networkInterfaceId, { subnetId, address, securityGroups });
-				return { networkInterfaceId, subnetId, privateIpv4Address: '10.0.0.5', macAddress: '02:00:00:00:00:01', availabilityZone: 'eu-central-1a' };
+				return { networkInterfaceId, subnetId, privateIpv4Address: `10.0.0.${++addresses}`, macAddress: '02:00:00:00:00:01', availabilityZone: 'eu-central-1a' };
 			},
 			remove: async (_region, id) => void interfaces.delete(id),
 		},
@@ -273,8 +274,11 @@ export const runnable = (family: string, more: Record<string, unknown> = {}) => 
 export const service = (name: string, more: Record<string, unknown> = {}) => ({ ...runnable(name), serviceName: name, desiredCount: 1, ...more });
 
 /** A world with the cluster `main` and these definitions registered. */
-export async function worldWith(...definitions: readonly Record<string, unknown>[]): Promise<World> {
-	const made = world();
+export function worldWith(...definitions: readonly Record<string, unknown>[]): Promise<World> {
+	return prepared(world(), definitions);
+}
+
+export async function prepared(made: World, definitions: readonly Record<string, unknown>[]): Promise<World> {
 	await made.call('CreateCluster', { clusterName: 'main' });
 	for (const each of definitions) await made.call('RegisterTaskDefinition', each);
 	return made;

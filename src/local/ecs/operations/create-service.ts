@@ -76,7 +76,7 @@ async function newService(context: Context, cluster: Cluster, input: CreateServi
 	const rebalancing = input.availabilityZoneRebalancing ?? 'ENABLED';
 	checkRebalancing(rebalancing, configuration, 'created');
 	checkExecuteCommand(input.enableExecuteCommand === true, definition, 'created');
-	checkLoadBalancers(input.loadBalancers ?? [], definition);
+	checkLoadBalancers(input.loadBalancers ?? [], definition, context.deps.balancing);
 	const tags = checkedTags(input.tags);
 	const platformVersion = platformVersionOf(input.platformVersion);
 	await checkNetwork(context, definition, input.networkConfiguration);

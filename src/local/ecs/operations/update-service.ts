@@ -21,7 +21,7 @@ export async function updateService(context: Context, input: UpdateService): Pro
 	checkLaunchType(spec.definition, service.launchType);
 	checkRebalancing(changes.rebalancing, changes.configuration, 'updated');
 	checkExecuteCommand(changes.enableExecuteCommand, spec.definition, 'updated');
-	checkLoadBalancers(spec.loadBalancers, spec.definition);
+	checkLoadBalancers(spec.loadBalancers, spec.definition, context.deps.balancing);
 	await checkNetwork(context, spec.definition, spec.network);
 	// It may have been deleted while the network was looked up.
 	if (service.status !== 'ACTIVE') throw serviceNotActive();
