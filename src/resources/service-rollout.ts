@@ -15,7 +15,7 @@ import { deathLine, deathReport, hasEnded, type TaskDeath } from './task-failure
 /** Seconds that ECS gets to end a deployment itself after three tasks have died, which is where its circuit breaker trips. */
 const grace = 60;
 /** Seconds between two looks: a death is to be told within five seconds. */
-const every = 3;
+const every = 4;
 /** Seconds within which AWS shows a new deployment. */
 const visibility = 60;
 

@@ -4,6 +4,7 @@ import { ECSClient, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settings } from '../../src/aws/clients.ts';
 import type { DoctorDocument, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from '../../src/environment/documents.ts';
+import { askFor } from '../local/faults.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
 /** What can be seen of one real environment: its tasks, their deaths, its timeline, its storage. */
@@ -83,10 +84,52 @@ describe('inside an environment', () => {
 		const death = (await service('scheduler')).lastDeath;
 		expect(death).toMatchObject({ class: 'exit-code', cause: expect.stringContaining('not today') });
 		// One task died, not the three that ECS itself would try; with the rollback the command is over soon after.
-		expect((await readdir(deaths())).filter((name) => name.includes('airflow-main-scheduler'))).toHaveLength(1);
+		expect(stderr.match(/a task of airflow-main-scheduler died/g)).toHaveLength(1);
 		expect((ended - Date.parse(death?.at ?? '')) / 1000).toBeLessThan(45);
 		expect(await service('scheduler')).toMatchObject({ taskDefinition: before, running: 1 });
 		await rm(module);
+	});
+
+	describe('a deploy says within a poll why a task died', () => {
+		const module = (): string => here.path('airflow/config/airflow_local_settings.py');
+		const endpoint = async (): Promise<string> => /AWS_ENDPOINT_URL=['"]?([^'"\s]+)/.exec((await here.run(['local', 'env'])).stdout)?.[1] ?? '';
+		const small = { AIRFLOW_DEPLOY_WEBSERVER_CPU: '256', AIRFLOW_DEPLOY_WEBSERVER_MEMORY: '512' };
+
+		async function failsWith(kind: string, cause: RegExp, hint: RegExp, env: Record<string, string> = {}): Promise<void> {
+			const before = (await service('webserver')).taskDefinition;
+			const { exit, stderr } = await here.run(['deploy', '--local', '--yes'], { env });
+			const ended = Date.now();
+			expect(exit).toBe(1);
+			expect(stderr).toMatch(new RegExp(`service-webserver: a task of airflow-main-webserver died \\(${kind}\\): ${cause.source}`));
+			expect(stderr).toMatch(hint);
+			const death = (await service('webserver')).lastDeath;
+			expect(death).toMatchObject({ class: kind, cause: expect.stringMatching(cause) });
+			// With the rollback; what else was deployed beside it is waited for.
+			expect((ended - Date.parse(death?.at ?? '')) / 1000).toBeLessThan(45);
+			expect(await service('webserver')).toMatchObject({ taskDefinition: before, running: 1 });
+		}
+
+		test.each([
+			['image-pull', /the image does not exist/, /hint: {2}check AIRFLOW_DEPLOY_IMAGE/],
+			['secret', /the secret \S+ does not exist/, /hint: {2}airflow-deploy up/],
+		] as const)('%s', async (fault, cause, hint) => {
+			await writeFile(module(), 'changed = True\n');
+			await askFor(await endpoint(), { fault, family: 'airflow-main-webserver' });
+			await failsWith(fault, cause, hint);
+		});
+
+		test('out-of-memory: it really holds more than it has', async () => {
+			await writeFile(module(), 'import sys\n\nheld = b"x" * ((500 << 20) if "webserver" in str(sys.argv) else 0)\n');
+			await failsWith('out-of-memory', /webserver needed more memory than it has/, /hint: .*AIRFLOW_DEPLOY_WEBSERVER_MEMORY/, small);
+		});
+
+		test('no-capacity: waits, says so, and goes on', async () => {
+			await rm(module());
+			await askFor(await endpoint(), { fault: 'no-capacity', family: 'airflow-main-webserver' });
+			const { exit, stderr } = await here.run(['deploy', '--local', '--yes'], { env: { AIRFLOW_DEPLOY_WEBSERVER_MEMORY: '3072' } });
+			expect(stderr).toMatch(/service-webserver: .*AWS has no room for a Fargate task of this size here now: wait/);
+			expect(exit).toBe(0);
+		});
 	});
 
 	test('what is kept holds no secret', async () => {
