@@ -3,6 +3,7 @@ import type { DoctorDocument } from '../environment/documents.ts';
 import { accountChecks } from './account.ts';
 import { type AccountPatient, type Check, type Finding, findingOf, type Patient } from './check.ts';
 import { identityChecks } from './identity.ts';
+import { loginChecks } from './login.ts';
 import { machineChecks } from './machine.ts';
 import { nameChecks } from './names.ts';
 import { permissionChecks } from './permissions.ts';
@@ -12,7 +13,7 @@ import { storageChecks } from './storage.ts';
 const limit = 8;
 
 /** Of the account, in the order in which they are told. */
-const ofAccount: readonly Check<AccountPatient>[] = [...identityChecks, ...permissionChecks, ...accountChecks, ...nameChecks];
+const ofAccount: readonly Check<AccountPatient>[] = [...identityChecks, ...permissionChecks, ...accountChecks, ...nameChecks, ...loginChecks];
 
 /**
  * Looks at everything that a deployment needs, and changes nothing; with `storage` a task writes to the file system.

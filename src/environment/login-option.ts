@@ -32,8 +32,13 @@ export function recordedLogin(options: JsonObject | undefined): LoginOptions {
 
 /** Of the environment as it stands. @param entries what is recorded of it */
 export function loginOf(entries: Entries): LoginOptions {
+	return recordedLogin(anchorOptionsOf(entries));
+}
+
+/** What the record says of the anchor. */
+export function anchorOptionsOf(entries: Entries): JsonObject | undefined {
 	const options = entries['anchor']?.outputs?.['options'];
-	return recordedLogin(typeof options === 'object' && options !== null && !Array.isArray(options) ? options : undefined);
+	return typeof options === 'object' && options !== null && !Array.isArray(options) ? options : undefined;
 }
 
 /** @param url of the web page; null where it has none yet */

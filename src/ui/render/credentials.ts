@@ -4,7 +4,7 @@ import type { Render } from './style.ts';
 
 export const renderCredentials: Render<CredentialsDocument | ProviderCredentialsDocument> = (document, style) => {
 	const { url, username, password } = document;
-	const page = `web page   ${url ?? 'no address: is the webserver up?'}`;
-	if ('login' in document) return [page, ...loginLines(document.login, style)].join('\n');
-	return [page, `user       ${username}`, `password   ${password}`].join('\n');
+	const address = url ?? 'no address: is the webserver up?';
+	if ('login' in document) return [`web page   ${address}`, ...loginLines(document.login, style)].join('\n');
+	return [`web page  ${address}`, `user      ${username}`, `password  ${password}`].join('\n');
 };
