@@ -17,7 +17,7 @@ export async function converge<C>(job: Job<C>, kind: AnyResource<C>): Promise<vo
 	const entry = entryOf(job);
 	if (!entry) {
 		const fresh = intent(job, kind);
-		if (kind.collides && job.run.opened?.has(job.place.scope)) return create(job, kind, fresh);
+		if (kind.opensScope || (kind.collides && job.run.opened?.has(job.place.scope))) return create(job, kind, fresh);
 		const found = await kind.find(contextOf(job, fresh), job.props, undefined);
 		return found ? adopt(job, kind, fresh, found) : create(job, kind, fresh);
 	}

@@ -59,8 +59,8 @@ export interface Resource<Clients, Props extends JsonObject, Outputs extends Jso
 	/** Why AWS or we keep the object at teardown, where `remove` does not remove it. */
 	readonly kept?: string;
 	/**
-	 * Made on the condition that it is not there, and before all else of its scope: where a run has made it, nothing of the
-	 * scope can be there yet.
+	 * Made before all else of its scope, by a create call whose condition is that it is not there: where a run has made it,
+	 * nothing of the scope can be there yet. What is not recorded is not looked for, since the condition tells.
 	 */
 	readonly opensScope?: true;
 	/** `create` fails where its name is taken, or it has none: where nothing of its scope can be there, it is made without a look. */

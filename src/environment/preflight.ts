@@ -34,7 +34,8 @@ export async function preflight(options: Options, inputs: StackInputs, recorded:
 	const checks = [image(options, inputs, recorded), clientSecret(options, inputs, loginOf(recorded))];
 	if (config.vpcId !== undefined) checks.push(assertGivenNetwork(options, config.vpcId, isFirst ? addressesNeeded.first : addressesNeeded.release));
 	const hasShared = shared['cluster']?.status === 'ready';
-	if (isFirst) checks.push(assertQuotas(options, { branch: inputs.branch, hasNetwork: hasShared }));
+	// Another environment has been where the shared stack stands: there is room for a branch, which needs least of all.
+	if (isFirst && !(hasShared && inputs.branch)) checks.push(assertQuotas(options, { branch: inputs.branch, hasNetwork: hasShared }));
 	if (isFirst && !hasShared) checks.push(assertAccountSettings(options));
 	if (isFirst) remarks(options, inputs);
 	await Promise.all(checks);

@@ -44,6 +44,7 @@ export async function stackInputs(options: Options, states: ReadonlyMap<string, 
 		executor: executorOption(options, anchor),
 		login: loginOption(config, anchor?.options, { isBranch: branch !== undefined }),
 		branch,
+		...(anchor ? { createdAt: anchor.createdAt } : {}),
 	};
 }
 

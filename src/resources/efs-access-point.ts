@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
 	type AccessPointDescription,
 	AccessPointAlreadyExists,
@@ -57,7 +58,8 @@ export const AccessPoint = defineResource<Aws, Props, Outputs>({
 	},
 
 	async wait(ctx, outputs) {
-		await until(ctx, async () => (await describe(ctx, outputs.accessPointId))?.LifeCycleState === 'available', 'access point to become available', { first: 0.6 });
+		const isAvailable = async (): Promise<boolean> => (await inOneLook(ctx, outputs.fileSystemId)).find(({ AccessPointId }) => AccessPointId === outputs.accessPointId)?.LifeCycleState === 'available';
+		await until(ctx, isAvailable, 'access point to become available', { first: 0.6 });
 		return outputs;
 	},
 
@@ -86,6 +88,25 @@ async function search(ctx: Context<Aws>, fileSystemId: string): Promise<AccessPo
 		return undefined;
 	};
 	return ignoring(['FileSystemNotFound'], first());
+}
+
+const looks = new WeakMap<Aws, Map<string, Promise<AccessPointDescription[]>>>();
+
+/** All of a file system; one call for those who ask within the same moment. */
+function inOneLook({ aws }: Context<Aws>, fileSystemId: string): Promise<AccessPointDescription[]> {
+	const current = looks.get(aws) ?? new Map<string, Promise<AccessPointDescription[]>>();
+	looks.set(aws, current);
+	const look = async (): Promise<AccessPointDescription[]> => {
+		await delay(100);
+		current.delete(fileSystemId);
+		const pages = paginateDescribeAccessPoints({ client: aws.client(EFSClient) }, { FileSystemId: fileSystemId });
+		const found: AccessPointDescription[] = [];
+		for await (const { AccessPoints = [] } of pages) found.push(...AccessPoints);
+		return found;
+	};
+	const answer = current.get(fileSystemId) ?? look();
+	current.set(fileSystemId, answer);
+	return answer;
 }
 
 async function adopt(ctx: Context<Aws>, accessPointId: string): Promise<Outputs> {

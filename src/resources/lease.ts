@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeHolder, type Holder, holderOf, isDead } from '../engine/lock-holder.ts';
 import { Exit, UserError } from '../errors.ts';
-import { deleteLease, type LeasePlace, type LeaseSeen, readLease, writeLease } from './lease-object.ts';
+import { deleteLease, type LeasePlace, type LeaseSeen, type LeaseWritten, readLease, writeLease } from './lease-object.ts';
 
 /** Seconds. */
 export interface LeaseTimes {
@@ -72,11 +72,12 @@ async function take(options: LeaseOptions): Promise<Held> {
 		const seen = await readLease(options);
 		if (!seen) continue;
 		// Our own write, whose answer was lost.
-		if (seen.holder?.id === me.id) return hold(options, me, seen.etag);
+		if (seen.holder?.id === me.id) return hold(options, me, { etag: seen.etag, version: undefined });
 		const unchanged = watch(seen);
 		if (unchanged > times.dead || (seen.holder && (await isDead(seen.holder)))) {
 			const taken = await writeLease(options, me, { IfMatch: seen.etag });
-			if (taken !== undefined) return hold(options, me, taken);
+			// What its former holder wrote is to go as well: it is looked for at the end.
+			if (taken !== undefined) return hold(options, me, { ...taken, version: undefined });
 			continue;
 		}
 		if (unchanged === 0) await meet(options, seen, watch.renewals());
@@ -117,16 +118,19 @@ interface Held {
 	release(): Promise<void>;
 }
 
-function hold(options: LeaseOptions, me: Holder, first: string): Held {
+function hold(options: LeaseOptions, me: Holder, first: LeaseWritten): Held {
 	const { times = usual } = options;
-	let etag = first;
+	let { etag } = first;
+	/** All that there are; undefined for one that nobody knows. */
+	const versions = [first.version];
 	let sure = now();
 	let renewing: Promise<void> | undefined;
 	const renew = async (): Promise<void> => {
 		const asked = now();
 		const next = (await writeLease(options, me, { IfMatch: etag })) ?? (await ownWrite(options, me));
 		if (next === undefined) throw lost(options.scope, (await readLease(options))?.holder);
-		etag = next;
+		etag = next.etag;
+		versions.push(next.version);
 		sure = asked;
 	};
 	const renewOnce = (): Promise<void> => (renewing ??= renew().finally(() => (renewing = undefined)));
@@ -141,15 +145,16 @@ function hold(options: LeaseOptions, me: Holder, first: string): Held {
 			clearInterval(timer);
 			await renewing?.catch(() => {});
 			// One that nobody could renew may be somebody else's by now.
-			if (isSure()) await deleteLease(options);
+			const known = versions.flatMap((version) => version ?? []);
+			if (isSure()) await deleteLease(options, known.length === versions.length ? known : undefined);
 		},
 	};
 }
 
 /** The ETag of our last write, where its answer was lost. */
-async function ownWrite(place: LeasePlace, { id }: Holder): Promise<string | undefined> {
+async function ownWrite(place: LeasePlace, { id }: Holder): Promise<LeaseWritten | undefined> {
 	const seen = await readLease(place);
-	return seen?.holder?.id === id ? seen.etag : undefined;
+	return seen?.holder?.id === id ? { etag: seen.etag, version: undefined } : undefined;
 }
 
 /** Two clocks: one stands still while the machine sleeps, the other may be set back. */

@@ -48,7 +48,7 @@ export const LogGroup = defineResource<Aws, Props, Outputs>({
 
 	wait: (ctx, outputs, { retentionDays }) => keepFor(ctx, outputs, retentionDays),
 
-	matches: (props, { retentionDays }) => retentionDays === props.retentionDays,
+	matches: (props, { retentionDays }) => props.retentionDays === 0 || retentionDays === props.retentionDays,
 
 	update: (ctx, { retentionDays }, outputs) => keepFor(ctx, outputs, retentionDays),
 
@@ -62,7 +62,7 @@ export const LogGroup = defineResource<Aws, Props, Outputs>({
 
 /** A new group keeps its lines for ever; 0 stands for that. */
 async function keepFor(ctx: Context<Aws>, outputs: Outputs, retentionDays: number): Promise<Outputs> {
-	if (outputs.retentionDays === retentionDays) return outputs;
+	if (retentionDays === 0 || outputs.retentionDays === retentionDays) return outputs;
 	await ctx.aws.client(CloudWatchLogsClient).send(new PutRetentionPolicyCommand({ logGroupName: outputs.name, retentionInDays: retentionDays }));
 	return { ...outputs, retentionDays };
 }

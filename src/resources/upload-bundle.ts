@@ -34,9 +34,10 @@ export const UploadBundle = defineAction<Aws, Props, Outputs>({
 		return (await readManifest(ctx, bucket, environment))?.bundle === bundle;
 	},
 
-	async run(ctx, { bucket, environment, source }) {
+	async run(ctx, { bucket, environment, source }, previous) {
 		const bundle = await readBundle(source);
-		const there = await listing(ctx, bucket, environment);
+		// What an interrupted first run has sent is sent once more.
+		const there = previous ? await listing(ctx, bucket, environment) : new Map<string, string>();
 		const changed = [...bundle.files].filter(([path, { md5 }]) => there.get(path) !== md5).map(([path]) => path);
 		const gone = [...there.keys()].filter((path) => !bundle.files.has(path));
 		await send(ctx, { bucket, environment, source }, bundle, changed);

@@ -47,6 +47,8 @@ export interface StackInputs {
 	readonly login: LoginOptions;
 	/** Undefined for an environment with services and an RDS instance of its own. */
 	readonly branch: BranchOptions | undefined;
+	/** When the environment was made, ISO 8601; absent for a new one. */
+	readonly createdAt?: string;
 }
 
 /** Every name that AWS gets from us, in one place: `<project>-<environment>-<role>`, more where a name is unique beyond a region. */

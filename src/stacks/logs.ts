@@ -21,5 +21,13 @@ export function addLogGroups(stack: Stack<Aws>, inputs: StackInputs, after: Reco
 
 export function addLogGroup(stack: Stack<Aws>, inputs: StackInputs, after: Record<string, Node>, component: string): LogNode {
 	const name = naming(inputs).in(stack.scope).logGroup(component);
-	return stack.add(LogGroup, `log-group-${component}`, after, () => ({ name, retentionDays: inputs.config.logRetentionDays }));
+	return stack.add(LogGroup, `log-group-${component}`, after, () => ({ name, retentionDays: retentionOf(inputs) }));
+}
+
+/** Days; 0 where all goes before a line could be so old: each group would be a call more. */
+function retentionOf({ config, branch, createdAt }: StackInputs): number {
+	const days = config.logRetentionDays;
+	if (!branch || branch.expiresAt === null) return days;
+	const lives = Date.parse(branch.expiresAt) - (createdAt === undefined ? Date.now() : Date.parse(createdAt));
+	return lives <= days * 24 * 3_600_000 ? 0 : days;
 }

@@ -14,7 +14,8 @@ function noting(looked: string[]): { Anchor: Resource<Cloud, Props, Outputs>; Pa
 		looked.push(ctx.key);
 		return Net.find(ctx, props, recorded);
 	};
-	return { Anchor: defineResource({ ...Net, find, opensScope: true }), Part: defineResource({ ...Net, find, collides: true }) };
+	const create: typeof Net.create = (ctx, props) => (ctx.aws.tags.includes('anchor') ? Promise.reject(new Error('AlreadyExists')) : Net.create(ctx, props));
+	return { Anchor: defineResource({ ...Net, find, create, opensScope: true }), Part: defineResource({ ...Net, find, collides: true }) };
 }
 
 const props = { uses: [], size: 1, cidr: 'a' };
@@ -30,9 +31,9 @@ test('what a run has opened holds nothing yet: it is not looked through', async 
 	const [directory, cloud, looked] = [temporaryDirectory(), new Cloud(), new Array<string>()];
 	const stack = stackOf(noting(looked));
 	expect(actions(await bringUp(directory, cloud, [stack]))).toEqual({ anchor: 'create', part: 'create' });
-	expect(looked).toEqual(['anchor']);
+	expect(looked).toEqual([]);
 	await bringUp(directory, cloud, [stack]);
-	expect(looked).toEqual(['anchor', 'anchor', 'part']);
+	expect(looked).toEqual(['anchor', 'part']);
 });
 
 test('where the anchor stood, all is looked for: an object may be there that nothing records', async () => {
@@ -41,7 +42,7 @@ test('where the anchor stood, all is looked for: an object may be there that not
 	const outcome = await bringUp(temporaryDirectory(), cloud, [stackOf(noting(looked))]);
 	expect(outcome.failed).toEqual(new Map());
 	expect(cloud.tags).toEqual(['anchor', 'part']);
-	expect(looked).toEqual(['anchor', 'anchor', 'part']);
+	expect(looked).toEqual(['anchor', 'part']);
 });
 
 test('a name that is taken is told by looking all the same', async () => {

@@ -43,13 +43,13 @@ test('while a run on another machine holds the environment nothing is changed he
 /** Until the test ends, or the lease is taken from it. */
 async function renewedByAnother(place: LeasePlace): Promise<void> {
 	const holder = { ...(await holderOf('deploy')), host: 'laptop-of-ann', user: 'ann' };
-	let etag = await writeLease(place, holder, { IfNoneMatch: '*' });
+	let written = await writeLease(place, holder, { IfNoneMatch: '*' });
 	const end = new AbortController();
 	onTestFinished(() => end.abort());
 	void (async () => {
-		while (!end.signal.aborted && etag !== undefined) {
+		while (!end.signal.aborted && written !== undefined) {
 			await delay(200, undefined, { signal: end.signal });
-			etag = await writeLease(place, holder, { IfMatch: etag });
+			written = await writeLease(place, holder, { IfMatch: written.etag });
 		}
 	})().catch(() => {});
 }

@@ -40,12 +40,12 @@ async function stranger(): Promise<Holder> {
 
 /** Renews somebody's lease until the test ends. */
 async function renewedBy(holder: Holder): Promise<{ stop(): Promise<void> }> {
-	let etag = await writeLease(place(), holder, { IfNoneMatch: '*' });
+	let written = await writeLease(place(), holder, { IfNoneMatch: '*' });
 	const end = new AbortController();
 	const renewing = (async () => {
-		while (!end.signal.aborted && etag !== undefined) {
+		while (!end.signal.aborted && written !== undefined) {
 			await delay(100, undefined, { signal: end.signal }).catch(() => {});
-			etag = await writeLease(place(), holder, { IfMatch: etag });
+			written = await writeLease(place(), holder, { IfMatch: written.etag });
 		}
 	})();
 	const stop = async (): Promise<void> => {
