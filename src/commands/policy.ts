@@ -12,6 +12,7 @@ const beside: readonly Grant[] = [
 			'ecs:ListAccountSettings',
 			'iam:SimulatePrincipalPolicy',
 			'rds:DescribeDBInstances',
+			'route53:GetHostedZone',
 			'rds:DescribeOrderableDBInstanceOptions',
 			'servicequotas:GetServiceQuota',
 		],

@@ -13,6 +13,7 @@ import { type Component, openCommand } from './exec.ts';
 import { forget } from './forget.ts';
 import type { Options } from './options.ts';
 import { logGroups } from './log-groups.ts';
+import { type PageRoute, pageRoute } from './page-route.ts';
 import { breakLeases } from './one-writer.ts';
 import { filesOf } from './places.ts';
 import { recover, recoverUnrecorded } from './recover.ts';
@@ -36,6 +37,8 @@ export interface Environment {
 	/** The last `up` that changed something, as bars; undefined where none is recorded here. */
 	lastTimeline(): Promise<TimelineDocument | undefined>;
 	credentials(): Promise<CredentialsDocument | ProviderCredentialsDocument>;
+	/** The way to a web page on this machine that has a name. */
+	pageRoute(): Promise<PageRoute | undefined>;
 	teardown(): Promise<TeardownDocument>;
 	/** Names of all environments of the project that are recorded here or have an anchor, `main` last. */
 	all(): Promise<string[]>;
@@ -76,6 +79,7 @@ export function openEnvironment(options: Options): Environment {
 		status: (seen) => status(options, seen),
 		lastTimeline: () => lastTimeline(options),
 		credentials: () => credentials(options),
+		pageRoute: async () => pageRoute(options, (await readStates(options)).get(config.environment)?.entries ?? {}),
 		teardown: () => tearDown(options),
 		all: () => allEnvironments(options),
 		forget: () => forget(options),

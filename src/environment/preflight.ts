@@ -7,6 +7,8 @@ import type { LoginOptions } from '../stacks/login.ts';
 import { clientSecretRole } from '../stacks/secrets.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import { assertAccountSettings } from './account-settings.ts';
+import { assertBalancerNetwork } from './balancer-network.ts';
+import { assertDomain } from './domain-checks.ts';
 import { addressesNeeded, assertGivenNetwork } from './given-network.ts';
 import { assertCompleteLogin, assertSafeReturn, loginOf } from './login-option.ts';
 import type { Options } from './options.ts';
@@ -33,6 +35,7 @@ export async function preflight(options: Options, inputs: StackInputs, recorded:
 	const isFirst = Object.keys(recorded).length === 0;
 	const checks = [image(options, inputs, recorded), clientSecret(options, inputs, loginOf(recorded))];
 	if (config.vpcId !== undefined) checks.push(assertGivenNetwork(options, config.vpcId, isFirst ? addressesNeeded.first : addressesNeeded.release));
+	if (!inputs.branch) checks.push(assertDomain(options, recorded), assertBalancerNetwork(options));
 	const hasShared = shared['cluster']?.status === 'ready';
 	// Another environment has been where the shared stack stands: there is room for a branch, which needs least of all.
 	if (isFirst && !(hasShared && inputs.branch)) checks.push(assertQuotas(options, { branch: inputs.branch, hasNetwork: hasShared }));

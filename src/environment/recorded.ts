@@ -1,6 +1,6 @@
 import type { Entries, Entry } from '../engine/state.ts';
 import { UserError } from '../errors.ts';
-import { serviceWith } from './components.ts';
+import { definitionWith, serviceWith } from './components.ts';
 import type { Options } from './options.ts';
 import { elsewhere } from './places.ts';
 import { webAddress } from './web-address.ts';
@@ -17,8 +17,16 @@ export function assertRecorded(options: Options, entry: Entry | undefined): asse
 	});
 }
 
-/** The web page's address now; null where no webserver runs. */
+/** `https://` and the name that the webserver was deployed with; undefined where it has none. */
+export function namedAddress(entries: Entries): string | undefined {
+	const { containerDefinitions } = (definitionWith(entries, 'webserver')?.inputs['definition'] ?? {}) as { containerDefinitions?: { environment?: { name: string; value: string }[] }[] };
+	return containerDefinitions?.flatMap(({ environment = [] }) => environment).find(({ name }) => name === 'AIRFLOW__WEBSERVER__BASE_URL')?.value;
+}
+
+/** The web page's address now; null where it has no name and no webserver runs. */
 export async function currentAddress({ aws }: Options, entries: Entries): Promise<string | null> {
+	const named = namedAddress(entries);
+	if (named !== undefined) return named;
 	const { cluster, name } = serviceWith(entries, 'webserver')?.outputs ?? {};
 	return typeof cluster === 'string' && typeof name === 'string' ? webAddress(aws, cluster, name) : null;
 }

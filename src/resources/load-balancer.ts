@@ -68,6 +68,7 @@ export const LoadBalancer = defineResource<Aws, Props, Outputs>({
 	async wait(ctx, outputs, props) {
 		await setAttributes(ctx, outputs.arn, props);
 		await until(ctx, () => isActive(ctx, outputs), `load balancer ${outputs.name} to become active`);
+		ctx.note(`answers at ${outputs.dnsName}`, 'lasting');
 		return { ...outputs, attributes: attributesFor(props) };
 	},
 

@@ -1,20 +1,21 @@
 import type { Browser, Page } from 'playwright-core';
 import { airflowApi } from './airflow-api.ts';
 import { CheckFailed } from './check.ts';
+import type { HttpRequest } from './http-request.ts';
 import { personAt, toProvider } from './provider-page.ts';
 import type { WebPage } from './web-page.ts';
 
 /** Milliseconds that a page, or something on it, may take to appear. */
 const patience = 20_000;
 
-/** The web page as a person sees it. The REST calls beside it go through the browser's own session. */
-export async function browserPage(browser: Browser, url: string, agent: string): Promise<WebPage> {
+/** The web page as a person sees it. The REST calls beside it are in the browser's session. */
+export async function browserPage({ browser, name: agent }: { browser: Browser; name: string }, url: string, request: HttpRequest): Promise<WebPage> {
 	const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 800 }, locale: 'en-US', timezoneId: 'UTC' });
 	context.setDefaultTimeout(patience);
 	const page = await context.newPage();
 	const api = airflowApi(async (method, path, { body, accept }) => {
-		const answer = await context.request.fetch(path, { method, timeout: patience, maxRedirects: 0, headers: { accept }, ...(body ? { data: body } : {}) });
-		return { status: answer.status(), text: await answer.text() };
+		const cookie = (await context.cookies(url)).map(({ name, value }) => `${name}=${value}`).join('; ');
+		return request(url + path, { method, headers: { accept, cookie, ...(body ? { 'content-type': 'application/json' } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
 	});
 	const open = (path: string): Promise<number> => openPage(page, path);
 	return {

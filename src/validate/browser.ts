@@ -1,8 +1,10 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Browser } from 'playwright-core';
+import type { PageRoute } from '../environment/page-route.ts';
 import { Exit, UserError } from '../errors.ts';
 
 /** A program that can be driven. */
@@ -35,12 +37,12 @@ export function systemBrowser(env: NodeJS.ProcessEnv, platform: NodeJS.Platform 
  * @returns undefined where none starts, with the reasons handed to `say`
  * @throws UserError where a window was asked for and cannot be had
  */
-export async function launchBrowser({ env, headed, say }: { env: NodeJS.ProcessEnv; headed: boolean; say: (text: string) => void }): Promise<{ browser: Browser; name: string } | undefined> {
+export async function launchBrowser({ env, headed, route, say }: { env: NodeJS.ProcessEnv; headed: boolean; route?: PageRoute | undefined; say: (text: string) => void }): Promise<{ browser: Browser; name: string } | undefined> {
 	const programs = (await findPrograms(env)).filter(({ headlessOnly }) => !headed || !headlessOnly);
 	const reasons: string[] = [];
 	for (const program of programs) {
 		try {
-			const browser = await launch(program, env, headed);
+			const browser = await launch(program, { env, headed, route });
 			return { browser, name: `Chromium ${browser.version()} (${program.headlessOnly ? '@sparticuz/chromium' : program.path})` };
 		} catch (error) {
 			reasons.push(`${program.path} did not start: ${reasonOf(error)}`);
@@ -51,12 +53,18 @@ export async function launchBrowser({ env, headed, say }: { env: NodeJS.ProcessE
 	return undefined;
 }
 
-async function launch({ path }: Program, env: NodeJS.ProcessEnv, headed: boolean): Promise<Browser> {
+/** Leads the page's name to this machine, and trusts, beside what the browser trusts anyway, chains with this authority's key. */
+export function routeFlags({ name, address, port, authority }: PageRoute): string[] {
+	const key = new X509Certificate(authority).publicKey.export({ type: 'spki', format: 'der' });
+	return [`--host-resolver-rules=MAP ${name}:443 ${address}:${port}`, `--ignore-certificate-errors-spki-list=${createHash('sha256').update(key).digest('base64')}`];
+}
+
+async function launch({ path }: Program, { env, headed, route }: { env: NodeJS.ProcessEnv; headed: boolean; route: PageRoute | undefined }): Promise<Browser> {
 	const { chromium } = await import('playwright-core');
 	return chromium.launch({
 		executablePath: path,
 		headless: !headed,
-		args: [...flags, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+		args: [...flags, ...(route ? routeFlags(route) : []), ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
 		// The first Ctrl-C is ours: what was paused is paused again through the browser's session.
 		handleSIGINT: false,
 		handleSIGTERM: false,

@@ -1,16 +1,16 @@
 import type { LoginDocument } from '../environment/documents.ts';
 import { airflowApi } from './airflow-api.ts';
 import { CheckFailed } from './check.ts';
-import { httpRequest } from './http-request.ts';
+import type { HttpRequest } from './http-request.ts';
 import { assertNotRefused, assertWelcome } from './provider-answer.ts';
 import type { WebPage } from './web-page.ts';
 
 /** The same without a browser: Airflow's REST API with the password, and the login form for pages that have no API. */
-export function httpPage(url: string): WebPage {
+export function httpPage(url: string, request: HttpRequest): WebPage {
 	let headers: Record<string, string> = {};
 	let cookie = '';
 	const api = airflowApi((method, path, { body, accept }) =>
-		httpRequest(url + path, {
+		request(url + path, {
 			method,
 			headers: { ...headers, accept, ...(body ? { 'content-type': 'application/json' } : {}) },
 			...(body ? { body: JSON.stringify(body) } : {}),
@@ -22,16 +22,16 @@ export function httpPage(url: string): WebPage {
 		api,
 		async login(username, password) {
 			headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
-			const { status } = await httpRequest(`${url}/api/v1/dags?limit=1`, { headers });
+			const { status } = await request(`${url}/api/v1/dags?limit=1`, { headers });
 			if (status === 401 || status === 403) throw new CheckFailed(`Airflow's REST API refuses user ${username} (${status})`);
 			if (status >= 300) throw new CheckFailed(`Airflow's REST API answered ${status} to the first call with the password`);
-			cookie = await formLogin(url, username, password);
+			cookie = await formLogin(request, url, username, password);
 		},
-		toProvider: (login) => toProvider(url, login),
+		toProvider: (login) => toProvider(request, url, login),
 		async useSession(session) {
 			cookie = session;
 			headers = { cookie };
-			const { status } = await httpRequest(`${url}/api/v1/dags?limit=1`, { headers });
+			const { status } = await request(`${url}/api/v1/dags?limit=1`, { headers });
 			if (status >= 300) throw new CheckFailed(`Airflow's REST API answered ${status} to the first call in a session that was made in the container`);
 		},
 		async dagList() {
@@ -43,29 +43,29 @@ export function httpPage(url: string): WebPage {
 		openRun: async () => {},
 		showsRun: async () => {},
 		taskLog: (dagId, run, task) => api.log(dagId, run.dag_run_id, task),
-		visit: (path) => httpRequest(url + path, { headers: { cookie } }),
+		visit: (path) => request(url + path, { headers: { cookie } }),
 		screenshot: async () => undefined,
 		close: async () => {},
 	};
 }
 
 /** Without a browser: what the provider answers to the address that it is given. */
-async function toProvider(url: string, { auth, redirectUri }: LoginDocument): Promise<{ url: string }> {
-	const started = await httpRequest(`${url}/login/${auth}`);
+async function toProvider(request: HttpRequest, url: string, { auth, redirectUri }: LoginDocument): Promise<{ url: string }> {
+	const started = await request(`${url}/login/${auth}`);
 	assertNotRefused(started.text);
 	const location = started.headers.get('location');
 	if (started.status !== 302 || location === null) throw new CheckFailed(`the web page answered ${started.status} to /login/${auth}`);
-	const answered = await httpRequest(location);
+	const answered = await request(location);
 	const next = answered.headers.get('location') ?? '';
 	assertWelcome({ status: answered.status, text: `${answered.text} ${next}`, redirectUri, url: location });
 	return { url: location };
 }
 
 /** Flask-AppBuilder's form (AUTH_DB): a token, then a session cookie. */
-async function formLogin(url: string, username: string, password: string): Promise<string> {
-	const form = await httpRequest(`${url}/login/`);
+async function formLogin(request: HttpRequest, url: string, username: string, password: string): Promise<string> {
+	const form = await request(`${url}/login/`);
 	const token = /name="csrf_token"[^>]*value="([^"]+)"/.exec(form.text)?.[1] ?? '';
-	const answer = await httpRequest(`${url}/login/`, { method: 'POST', headers: { cookie: cookiesOf(form.headers) }, body: new URLSearchParams({ csrf_token: token, username, password }) });
+	const answer = await request(`${url}/login/`, { method: 'POST', headers: { cookie: cookiesOf(form.headers) }, body: new URLSearchParams({ csrf_token: token, username, password }) });
 	if (answer.status !== 302 || answer.headers.get('location')?.includes('/login') === true) throw new CheckFailed(`the login form refuses user ${username}`);
 	return cookiesOf(answer.headers);
 }

@@ -5,6 +5,7 @@ import type { Pace } from '../logs/pace.ts';
 import type { Manifest } from '../resources/upload-bundle.ts';
 import type { Executor } from '../stacks/inputs.ts';
 import type { LoginOptions } from '../stacks/login.ts';
+import type { HttpRequest } from './http-request.ts';
 import type { WebPage } from './web-page.ts';
 
 /** What the user asked for. */
@@ -33,6 +34,8 @@ export interface Deployed {
 	readonly manifest: Manifest | undefined;
 	/** As recorded. */
 	readonly executor: Executor;
+	/** Requests of the web page without a browser. */
+	readonly request: HttpRequest;
 	/** Who may reach the web page, as recorded. */
 	readonly allowedCidrs: readonly string[];
 	/** ` --local`, ` --env x`: what makes another command be about the same environment. */

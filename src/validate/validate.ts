@@ -6,6 +6,7 @@ import type { CheckDocument, CredentialsDocument, StatusDocument, ValidateDocume
 import type { Environment } from '../environment/environment.ts';
 import { recordedExecutor } from '../environment/executor-option.ts';
 import { recordedLogin } from '../environment/login-option.ts';
+import type { PageRoute } from '../environment/page-route.ts';
 import { lastTimeline } from '../environment/timeline.ts';
 import { Pace } from '../logs/pace.ts';
 import { readAnchor } from '../resources/s3-anchor.ts';
@@ -17,6 +18,7 @@ import { isOk, type Result } from './check.ts';
 import { type ContainerSession, openContainerSession } from './container-session.ts';
 import { first, logChecks, pageChecks, runChecks } from './checks/plan.ts';
 import { httpPage } from './http-page.ts';
+import { requestsBy } from './http-request.ts';
 import { type Observer, perform } from './perform.ts';
 import { renderReport } from './report/report.ts';
 import type { Deployed, Session, Wishes } from './session.ts';
@@ -48,12 +50,13 @@ export interface ValidateOptions {
  */
 export async function validate(options: ValidateOptions): Promise<ValidateDocument> {
 	const began = new Date();
-	const deployed = await lookAtDeployed(options);
+	const route = await options.environment.pageRoute();
+	const deployed = { ...(await lookAtDeployed(options)), request: requestsBy(route) };
 	const sessions = containerSessions(options);
 	const session: Session = { deployed, wishes: options.wishes, dags: [], began: began.getTime(), signal: options.signal, runs: [], logPages: new Map(), busy: options.busy, containerSession: sessions.cookie };
 	const results: Result[] = [];
 	try {
-		await openPage(session, options);
+		await openPage(session, options, route);
 		await perform([first], session, results, options.observer);
 		if (!results.every(isOk)) await closePage(session);
 		const checks = session.page === undefined ? logChecks : pageChecks;
@@ -83,7 +86,7 @@ async function closePage(session: Session): Promise<void> {
 	delete session.page;
 }
 
-async function lookAtDeployed({ aws, config, status, environment, flags }: ValidateOptions): Promise<Deployed> {
+async function lookAtDeployed({ aws, config, status, environment, flags }: ValidateOptions): Promise<Omit<Deployed, 'request'>> {
 	const { bucket } = naming({ config, place: aws });
 	let credentialsError: string | undefined;
 	const [credentials, manifest, anchor] = await Promise.all([
@@ -97,12 +100,12 @@ async function lookAtDeployed({ aws, config, status, environment, flags }: Valid
 }
 
 /** Where there is an address. */
-async function openPage(session: Session, { wishes, env, note }: ValidateOptions): Promise<void> {
+async function openPage(session: Session, { wishes, env, note }: ValidateOptions, route: PageRoute | undefined): Promise<void> {
 	const { url } = session.deployed.status.webserver;
 	if (url === null) return;
 	const say = (why: string): void => note(`no browser: ${why}; the same is proved through Airflow's REST API`);
-	const launched = wishes.browser ? await launchBrowser({ env, headed: wishes.headed, say }) : undefined;
-	session.page = launched === undefined ? httpPage(url) : await browserPage(launched.browser, url, launched.name);
+	const launched = wishes.browser ? await launchBrowser({ env, headed: wishes.headed, route, say }) : undefined;
+	session.page = launched === undefined ? httpPage(url, session.deployed.request) : await browserPage(launched, url, session.deployed.request);
 }
 
 async function conclude({ cwd, aws, config }: ValidateOptions, session: Session, results: readonly Result[], began: Date): Promise<ValidateDocument> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { httpPage } from '../../src/validate/http-page.ts';
+import { httpRequest } from '../../src/validate/http-request.ts';
 import { serve } from './server.ts';
 
 /** As Airflow with users in its database: basic authentication for the API, a form for the pages. */
@@ -30,14 +31,14 @@ function answerForm(request: IncomingMessage, response: ServerResponse): void {
 }
 
 test('the password must be good for the API and for the form', async () => {
-	const page = httpPage(await airflow());
+	const page = httpPage(await airflow(), httpRequest);
 	await expect(page.login('admin', 'wrong')).rejects.toThrow("Airflow's REST API refuses user admin (401)");
 	await page.login('admin', 'right');
 	expect(await page.api.dag('nope')).toBeUndefined();
 });
 
 test('lists are read to their end, and refusals carry what Airflow says', async () => {
-	const page = httpPage(await airflow());
+	const page = httpPage(await airflow(), httpRequest);
 	await page.login('admin', 'right');
 	expect(await page.api.dags()).toHaveLength(107);
 	await expect(page.api.importErrors()).rejects.toThrow("Airflow's REST API answered 500 to GET /importErrors");

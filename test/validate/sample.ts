@@ -3,6 +3,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { StatusDocument } from '../../src/environment/documents.ts';
 import { Pace } from '../../src/logs/pace.ts';
 import { passwords } from '../../src/stacks/login.ts';
+import { httpRequest } from '../../src/validate/http-request.ts';
 import type { Deployed, Session } from '../../src/validate/session.ts';
 
 /** An environment that is up, with its web page at `url`; AWS itself cannot be reached. */
@@ -26,6 +27,7 @@ export function deployedAt(url: string | null, running = 1): Deployed {
 		login: passwords,
 		manifest: { format: 1, bundle: '77373fbf91f6ea6d', restart: 'r', files: {} },
 		executor: 'local',
+		request: httpRequest,
 		allowedCidrs: ['203.0.113.7/32'],
 		flags: '',
 		pace: new Pace(1000, 1000),

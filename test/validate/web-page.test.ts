@@ -3,6 +3,7 @@ import { CheckFailed } from '../../src/validate/check.ts';
 import { scheduler } from '../../src/validate/checks/scheduler.ts';
 import { webPage } from '../../src/validate/checks/web-page.ts';
 import { httpPage } from '../../src/validate/http-page.ts';
+import { httpRequest } from '../../src/validate/http-request.ts';
 import { deployedAt, sessionOf } from './sample.ts';
 import { deadUrl, serve } from './server.ts';
 
@@ -60,12 +61,12 @@ describe('the scheduler', () => {
 	test('is judged by its heartbeat, not by the page being there', async () => {
 		const old = new Date(Date.now() - 75_000);
 		const url = await serve((_, response) => void response.end(health(old)));
-		const session = sessionOf(deployedAt(url), { page: httpPage(url) });
+		const session = sessionOf(deployedAt(url), { page: httpPage(url, httpRequest) });
 		await expect(scheduler.run(session)).rejects.toThrow("the scheduler's last heartbeat is 75 s old");
 	});
 
 	test('without tasks does not run, however young the heartbeat', async () => {
 		const url = await serve((_, response) => void response.end(health(new Date())));
-		await expect(scheduler.run(sessionOf(deployedAt(url, 0), { page: httpPage(url) }))).rejects.toThrow('no scheduler runs: service airflow-main-scheduler has 0 of 1 tasks running');
+		await expect(scheduler.run(sessionOf(deployedAt(url, 0), { page: httpPage(url, httpRequest) }))).rejects.toThrow('no scheduler runs: service airflow-main-scheduler has 0 of 1 tasks running');
 	});
 });

@@ -27,13 +27,13 @@ export const asFound: Check = {
 /** A browser may have died meanwhile, or have been closed by whoever looked at it. */
 async function workingApi(session: Session): Promise<AirflowApi> {
 	const { api } = pageOf(session);
-	const { status, credentials, login } = session.deployed;
+	const { status, credentials, login, request } = session.deployed;
 	const works = await api.dags().then(
 		() => true,
 		() => false,
 	);
 	if (works) return api;
-	const other = httpPage(status.webserver.url ?? '');
+	const other = httpPage(status.webserver.url ?? '', request);
 	if (credentials !== undefined) await other.login(credentials.username, credentials.password);
 	else if (login.auth !== 'db') await other.useSession(await session.containerSession());
 	else return api;

@@ -1,6 +1,5 @@
 import { callerCidr } from '../../environment/caller-address.ts';
 import { type Check, CheckFailed } from '../check.ts';
-import { httpRequest } from '../http-request.ts';
 import { readable, readLines } from '../log-lines.ts';
 import type { Deployed } from '../session.ts';
 
@@ -36,7 +35,7 @@ export async function readHealth(deployed: Deployed, url: string): Promise<Healt
 }
 
 async function get(deployed: Deployed, url: string, path: string): Promise<string> {
-	const answer = await httpRequest(url + path, { seconds: 10 }).catch(async (error: unknown) => {
+	const answer = await deployed.request(url + path, { seconds: 10 }).catch(async (error: unknown) => {
 		throw await notReached(deployed, url, error);
 	});
 	if (answer.status === 200) return answer.text;
@@ -72,7 +71,7 @@ async function notReached(deployed: Deployed, url: string, error: unknown): Prom
 	const wrong = here !== undefined && !deployed.allowedCidrs.includes(here);
 	return new CheckFailed(`${url} does not answer (${code}): its security group lets in ${letsIn}${here === undefined ? '' : `, and this machine is ${here}`}`, {
 		cause: error,
-		hint: wrong ? `AIRFLOW_DEPLOY_ALLOWED_CIDRS=${here} airflow-deploy up${flags}` : 'a firewall or proxy between here and AWS may block port 8080: try another network, or run it inside the VPC',
+		hint: wrong ? `AIRFLOW_DEPLOY_ALLOWED_CIDRS=${here} airflow-deploy up${flags}` : `a firewall or proxy between here and AWS may block port ${url.startsWith('https:') ? 443 : 8080}: try another network, or run it inside the VPC`,
 	});
 }
 

@@ -118,7 +118,7 @@ test('a change of load balancers is a deployment, and an empty list takes them a
 	await aws.call('CreateService', service('web', { taskDefinition: 'web:1' }));
 	await aws.clock.advance(15);
 	expect(targets.states.size).toBe(0);
-	const { loadBalancers } = balanced();
+	const loadBalancers = [{ targetGroupArn: group, containerName: 'web', containerPort: 8080 }];
 	await aws.call('UpdateService', { cluster: 'main', service: 'web', loadBalancers });
 	await aws.clock.advance(15);
 	targets.set('10.0.0.6', 'healthy');
