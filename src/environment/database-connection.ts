@@ -1,7 +1,7 @@
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm';
 import { UserError } from '../errors.ts';
-import { readDatabaseSecret } from '../resources/database-url.ts';
 import { lastPart } from '../resources/ecs.ts';
 import { readAnchor } from '../resources/s3-anchor.ts';
 import type { SessionAddress } from '../session/connect.ts';
@@ -41,7 +41,7 @@ export async function databaseConnection(options: Options, database: Database): 
 	const { definition } = await reachableTask(options, place);
 	const defined = definition.containerDefinitions?.find(({ name }) => name === database);
 	const server = servers[database];
-	const { password } = await readDatabaseSecret(options, secretOf(defined, server.password));
+	const password = await secretOf(options, defined, server.password);
 	return { username: setting(defined, server.username), database: setting(defined, server.database), password, start: () => start(options, place, server.port) };
 }
 
@@ -85,8 +85,21 @@ function setting(defined: ContainerDefinition | undefined, variable: string): st
 	return defined?.environment?.find(({ name }) => name === variable)?.value ?? '';
 }
 
-/** The ARN in `<ARN>:<key>::`. */
-function secretOf(defined: ContainerDefinition | undefined, variable: string): string {
-	const reference = defined?.secrets?.find(({ name }) => name === variable)?.valueFrom ?? '';
-	return reference.split(':').slice(0, 7).join(':');
+/** What the container gets as this variable: a key of a secret, referred to as `<ARN>:<key>::`. @throws UserError `SecretMalformed` */
+async function secretOf({ aws }: Options, defined: ContainerDefinition | undefined, variable: string): Promise<string> {
+	const parts = (defined?.secrets?.find(({ name }) => name === variable)?.valueFrom ?? '').split(':');
+	const [arn, key = ''] = [parts.slice(0, 7).join(':'), parts[7]];
+	const { SecretString = '' } = await aws.client(SecretsManagerClient).send(new GetSecretValueCommand({ SecretId: arn }));
+	const value = parsed(SecretString)?.[key];
+	if (typeof value === 'string') return value;
+	throw new UserError('SecretMalformed', `the secret ${arn} holds no ${key}: somebody changed it`, { hint: `aws secretsmanager get-secret-value --secret-id ${arn}` });
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+	try {
+		return JSON.parse(text) as Readonly<Record<string, unknown>>;
+	} catch {
+		// Its message would quote the secret.
+		return undefined;
+	}
 }

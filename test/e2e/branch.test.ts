@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { settings } from '../../src/aws/clients.ts';
 import type { BranchesDocument, CredentialsDocument, StatusDocument, TeardownDocument, UpDocument } from '../../src/environment/documents.ts';
 import { type AirflowApi, airflowApi } from './airflow-api.ts';
+import { testsOfConnect } from './branch-connect.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
 /** One branch, from its creation to its removal: each test finds it as the one before left it. */
@@ -78,6 +79,8 @@ describe('a branch environment on the local target', () => {
 		expect(branches[0]?.perHour).toBeGreaterThan(0.1);
 		expect((await here.run(['branch', 'list', '--local'])).stdout).toContain('feature-login  feature/login');
 	});
+
+	testsOfConnect('feature-login', () => here);
 
 	test('without its record it is found again by its anchor, and removed; what others use stays until they go', async () => {
 		await here.json(['upload', '--local']);
