@@ -69,13 +69,15 @@ interface UiFlags {
 	readonly json?: boolean;
 	readonly yes?: boolean;
 	readonly verbose?: boolean;
+	readonly region?: string;
+	readonly profile?: string;
 	readonly interrupts?: Interrupts;
 	readonly where?: () => Where;
 }
 
-async function openUi(io: Io, { json = false, yes = false, verbose = false, interrupts, where = () => ({}) }: UiFlags): Promise<Ui> {
-	const [{ createUi }, { advise }] = await Promise.all([import('./ui/ui.ts'), import('./commands/advice.ts')]);
-	return createUi({ io, json, yes, verbose, signal: interrupts?.signal ?? new AbortController().signal, explain: (error) => advise(error, where()).message });
+async function openUi(io: Io, { json = false, yes = false, verbose = false, interrupts, where = () => ({}), ...place }: UiFlags): Promise<Ui> {
+	const [{ createUi }, { advise }, { placeFlags }] = await Promise.all([import('./ui/ui.ts'), import('./commands/advice.ts'), import('./ui/render/up.ts')]);
+	return createUi({ io, json, yes, verbose, placeFlags: placeFlags(place), signal: interrupts?.signal ?? new AbortController().signal, explain: (error) => advise(error, where()).message });
 }
 
 function processIo(): MainIo {

@@ -5,7 +5,7 @@ import { filesOf } from '../environment/places.ts';
 import { UserError } from '../errors.ts';
 import type { LendSignals } from '../interrupts.ts';
 import type { Io } from '../ui/io.ts';
-import { commandFlags } from '../ui/render/up.ts';
+import { commandFlags, placeFlags } from '../ui/render/up.ts';
 import type { Ui } from '../ui/ui.ts';
 import type { CommandContext } from './context.ts';
 import type { Command } from './define.ts';
@@ -55,7 +55,7 @@ export async function openSession({ command, path, flags, io, ui, signal, lendSi
 		if (aws) onPlace({ ...place, endpoint: aws.endpoint });
 		return aws;
 	};
-	const about = commandFlags(config);
+	const about = commandFlags(config) + placeFlags(flags);
 	return {
 		flags: about, config, region, env, cwd: io.cwd, signal, lendSignals, ui, io, json: flags.json === true, verbose: flags.verbose === true, local, connectIfUp,
 		async connect() {
@@ -68,7 +68,7 @@ export async function openSession({ command, path, flags, io, ui, signal, lendSi
 			const observe = ui.observer(filesOf(io.cwd, aws, name).history);
 			return openEnvironment({
 				config: { ...config, environment: name, source }, aws, target: config.target, cwd: io.cwd, env, signal, observe,
-				command: name === config.environment ? path + about : `${path} ${name}${commandFlags({ ...config, environment: 'main' })}`,
+				command: name === config.environment ? path + about : `${path} ${name}${commandFlags({ ...config, environment: 'main' })}${placeFlags(flags)}`,
 				...(branch ? { branch } : {}),
 				...(executor ? { executor } : {}),
 				warn: (line) => ui.note(line),

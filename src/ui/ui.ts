@@ -42,12 +42,14 @@ export interface UiOptions {
 	readonly json: boolean;
 	readonly yes: boolean;
 	readonly verbose: boolean;
+	/** ` --region x --profile y`, as given. */
+	readonly placeFlags: string;
 	readonly signal: AbortSignal;
 	/** One line for an error that a step ended with. */
 	readonly explain: (error: unknown) => string;
 }
 
-export async function createUi({ io, json, yes, verbose, signal, explain }: UiOptions): Promise<Ui> {
+export async function createUi({ io, json, yes, verbose, placeFlags, signal, explain }: UiOptions): Promise<Ui> {
 	const { stdout, stderr } = io;
 	const moving = !json && stderr.isTTY === true && io.env['TERM'] !== 'dumb' && !io.env['CI'];
 	// ora is loaded only where its line can be seen.
@@ -66,7 +68,7 @@ export async function createUi({ io, json, yes, verbose, signal, explain }: UiOp
 	return {
 		result(document, render) {
 			close();
-			stdout.write(`${json ? JSON.stringify(document) : render(document, styleOf(stdout, io))}\n`);
+			stdout.write(`${json ? JSON.stringify(document) : render(document, styleOf(stdout, io, placeFlags))}\n`);
 		},
 		lines(render, raw) {
 			close();
@@ -103,6 +105,6 @@ export async function createUi({ io, json, yes, verbose, signal, explain }: UiOp
 	};
 }
 
-function styleOf(stream: Output, { env }: Io): Style {
-	return { colour: pc.createColors(hasColours(stream, env)), width: stream.columns ?? 80 };
+function styleOf(stream: Output, { env }: Io, placeFlags = ''): Style {
+	return { colour: pc.createColors(hasColours(stream, env)), width: stream.columns ?? 80, placeFlags };
 }

@@ -141,6 +141,8 @@ describe('hints get the flags of the run', () => {
 		['airflow-deploy init', ' --local', 'airflow-deploy init'],
 		['aws sso login', ' --local', 'aws sso login'],
 		['airflow-deploy up', '', 'airflow-deploy up'],
+		['airflow-deploy up', ' --local --region eu-west-1 --profile dev', 'airflow-deploy up --local --region eu-west-1 --profile dev'],
+		['main is up in eu-west-1: add --region eu-west-1', ' --region us-east-2', 'main is up in eu-west-1: add --region eu-west-1'],
 	])('%s with "%s"', (hint, flags, expected) => {
 		expect(withFlags(new UserError('X', 'x', { hint }), flags).hint).toBe(expected);
 	});

@@ -62,6 +62,11 @@ describe('commands against a local endpoint with nothing on it', () => {
 		expect(await here('state', 'unlock', '--local', '--yes')).toMatchObject({ exit: 0, stdout: 'main was not locked\n' });
 	});
 
+	test('a region that does not exist is told as on AWS; hints carry the region that was given', async () => {
+		expect(await here('plan', '--local', '--region', 'eu-wets-1')).toMatchObject({ exit: 1, stderr: expect.stringMatching(/^error: sts\.eu-wets-1\.amazonaws\.com cannot be resolved \(ENOTFOUND\): .*region eu-wets-1 does not exist/m) as string });
+		expect(await here('credentials', '--local', '--region', 'eu-west-1')).toMatchObject({ exit: 1, stderr: expect.stringContaining('hint:  airflow-deploy up --local --region eu-west-1\n') as string });
+	});
+
 	test('a teardown asks first', async () => {
 		expect(await here('teardown', '--local')).toMatchObject({ exit: 2, stdout: '', stderr: expect.stringContaining('standard input is no terminal\nhint:  answer beforehand with --yes\n') as string });
 	});

@@ -1,15 +1,17 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import * as control from '../../src/local/control.ts';
 import { run } from './run.ts';
 
 describe('status --watch', () => {
 	test('tells a pipe what changes, a line each, and ends well by Ctrl-C', async () => {
 		const signals = new EventEmitter();
-		// The look is over well before: what nobody changes is told once.
+		const looks = vi.spyOn(control, 'endpointStatus');
 		const ended = run(['status', '--local', '--watch'], { signals });
-		const interrupt = setTimeout(() => signals.emit('SIGINT'), 2500);
+		// The second look has told what it saw when the third begins.
+		await vi.waitFor(() => expect(looks.mock.calls.length).toBeGreaterThan(2), { timeout: 20_000 });
+		signals.emit('SIGINT');
 		const { exit, stdout, stderr } = await ended;
-		clearTimeout(interrupt);
 		expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}absent\n$/);
 		expect(stderr).toBe('');
 		expect(exit).toBe(0);

@@ -1,15 +1,20 @@
 import type { Account, Laws } from '../account.ts';
 import { type Call, form, json, memberOf } from '../front/call.ts';
 import { AwsError, jsonAnswer, queryAnswer } from '../front/failure.ts';
-import { parseXml, textOf } from '../xml.ts';
+import { items, parseXml, textOf } from '../xml.ts';
 
 const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
 
 export function stsLaws(account: Account): Laws {
 	const { id, callers } = account;
+	const known = new Set<string>();
 	return {
 		GetCallerIdentity: {
-			before: ({ region, caller }) => queryAnswer('query', 'GetCallerIdentity', namespace, { Arn: caller ?? `arn:${partitionOf(region)}:iam::${id}:user/local`, UserId: 'AIDALOCAL00000000000', Account: id }),
+			async before({ region, caller }) {
+				if (!known.has(region)) await assertRegion(account, region);
+				known.add(region);
+				return queryAnswer('query', 'GetCallerIdentity', namespace, { Arn: caller ?? `arn:${partitionOf(region)}:iam::${id}:user/local`, UserId: 'AIDALOCAL00000000000', Account: id });
+			},
 		},
 		AssumeRole: {
 			before: (call) => requireTrust(account, call),
@@ -32,6 +37,21 @@ async function requireTrust({ moto, id }: Account, { body, url, caller }: Call):
 	if (textOf(answer, 'GetRoleResult', 'Role', 'Arn') === RoleArn && [`iam::${id}:root`, `"${id}"`, `"${who}"`].some((principal) => trust.includes(principal))) return;
 	throw new AwsError('AccessDenied', `User: ${who} is not authorized to perform: sts:AssumeRole on resource: ${RoleArn}`, { status: 403 });
 }
+
+/**
+ * A region that does not exist has no hosts: AWS's clients say that its name cannot be resolved, in these words.
+ * @throws AwsError
+ */
+async function assertRegion({ moto }: Account, region: string): Promise<void> {
+	const home = homes[partitionOf(region)];
+	if (home === undefined) return;
+	const answer = await moto.query({ service: 'ec2', region: home, operation: 'DescribeRegions' }, { AllRegions: 'true' });
+	const names = items(answer, 'regionInfo').map((info) => textOf(info, 'regionName'));
+	if (!names.includes(region)) throw new AwsError('ENOTFOUND', `getaddrinfo ENOTFOUND sts.${region}.amazonaws.com`);
+}
+
+/** A region of each partition whose regions are known. */
+const homes: Readonly<Record<string, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
 
 /** The prefixes of regions outside the commercial partition; botocore's partitions.json. */
 const partitions = [['cn-', 'aws-cn'], ['us-gov-', 'aws-us-gov'], ['eusc-', 'aws-eusc']] as const;

@@ -4,6 +4,8 @@ import type pc from 'picocolors';
 export interface Style {
 	readonly colour: ReturnType<typeof pc.createColors>;
 	readonly width: number;
+	/** ` --region x --profile y`, as given: commands that are named get them too. */
+	readonly placeFlags?: string;
 }
 
 /** Turns a document into text for people, lines separated by newlines, none at the end. */

@@ -7,7 +7,7 @@ import type { Render, Style } from './style.ts';
 /** How `up` and `deploy` end: the address, who logs in, and what to know about both. */
 export const renderUp: Render<UpDocument> = (document, style) => {
 	const { webserver, bundle, login } = document;
-	const flags = commandFlags(document);
+	const flags = commandFlags(document) + (style.placeFlags ?? '');
 	const lines = [
 		summary(document, style),
 		'',
@@ -24,7 +24,7 @@ export const renderUp: Render<UpDocument> = (document, style) => {
 export const renderUpload: Render<UpDocument> = (document, style) => {
 	const { bundle } = document;
 	const state = bundle.uploaded === null ? 'nothing was uploaded' : bundle.parsed === bundle.uploaded ? `bundle ${bundle.uploaded} is parsed: ${count(bundle.dags, 'DAG')}` : `bundle ${bundle.uploaded} is uploaded; no scheduler has parsed it yet`;
-	const restart = document.restartNeeded ? [`plugins, config or webserver_config.py changed: airflow-deploy deploy${commandFlags(document)} restarts the services with them`] : [];
+	const restart = document.restartNeeded ? [`plugins, config or webserver_config.py changed: airflow-deploy deploy${commandFlags(document)}${style.placeFlags ?? ''} restarts the services with them`] : [];
 	return [summary(document, style), state, ...restart, ...errors(document, style)].join('\n');
 };
 
@@ -40,6 +40,11 @@ function summary({ environment, steps, wallSeconds }: UpDocument, { colour }: St
 function errors({ bundle }: UpDocument, style: Style): string[] {
 	const lines = importErrorLines(bundle.importErrors, style);
 	return lines.length === 0 ? [] : ['', ...lines, 'the other DAGs run on; correct these and run airflow-deploy upload'];
+}
+
+/** The flags of this run that say where: another command would look elsewhere without them. */
+export function placeFlags({ region, profile }: { region?: string; profile?: string }): string {
+	return `${region === undefined ? '' : ` --region ${region}`}${profile === undefined ? '' : ` --profile ${profile}`}`;
 }
 
 /** The flags that make another command be about the same environment. */
