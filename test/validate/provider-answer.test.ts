@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { httpPage } from '../../src/validate/http-page.ts';
 import { httpRequest } from '../../src/validate/http-request.ts';
-import { httpRequest } from '../../src/validate/http-request.ts';
 import { assertNotRefused, assertWelcome } from '../../src/validate/provider-answer.ts';
 import { serve } from './server.ts';
 
