@@ -118,7 +118,8 @@ export class Balancers {
 
 	/** Resolves when they are drained. */
 	async deregister(arn: string, targets: readonly Target[]): Promise<void> {
-		await Promise.all(targets.map((target) => this.#groups.get(arn)?.group.deregister(target)));
+		const { group } = this.#groups.get(arn) ?? {};
+		if (group) await Promise.all(targets.map((target) => group.deregister(target)));
 	}
 
 	health(arn: string, targets?: readonly Target[]): TargetHealth[] {

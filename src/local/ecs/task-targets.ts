@@ -48,7 +48,8 @@ export class TaskTargets {
 			unwatch();
 			this.#say(`deregistered 1 targets in (target-group ${group})`);
 		}
-		await Promise.all(this.#registered.map(({ group, target }) => this.#deps.balancing?.deregister(group, target)));
+		const { balancing } = this.#deps;
+		if (balancing) await Promise.all(this.#registered.map(({ group, target }) => balancing.deregister(group, target)));
 	}
 
 	#look(): void {

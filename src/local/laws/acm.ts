@@ -64,8 +64,9 @@ export function acmLaws({ certificates, balancers, id }: Account): Laws {
 }
 
 /** CertificateSummary of the API reference, from a description. */
-function summaryOf({ InUseBy, SubjectAlternativeNames, DomainValidationOptions: _, ...shown }: JsonRecord): JsonRecord {
-	return { ...shown, InUse: (InUseBy as string[]).length > 0, SubjectAlternativeNameSummaries: SubjectAlternativeNames, HasAdditionalSubjectAlternativeNames: false };
+function summaryOf({ InUseBy, SubjectAlternativeNames, ...shown }: JsonRecord): JsonRecord {
+	const kept = Object.entries(shown).filter(([name]) => name !== 'DomainValidationOptions');
+	return { ...Object.fromEntries(kept), InUse: (InUseBy as string[]).length > 0, SubjectAlternativeNameSummaries: SubjectAlternativeNames, HasAdditionalSubjectAlternativeNames: false };
 }
 
 const decoded = (base64: unknown): string => (typeof base64 === 'string' ? `${Buffer.from(base64, 'base64').toString().trim()}\n` : '');

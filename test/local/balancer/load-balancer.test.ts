@@ -130,7 +130,7 @@ test('502 where a target breaks off, 504 where it does not answer in time', asyn
 });
 
 test('a target that leaves answers what it was asked, gets nothing new, and is gone', async () => {
-	let seen = (_: ServerResponse): void => {};
+	let seen: (response: ServerResponse) => void = () => {};
 	const asked = new Promise<ServerResponse>((resolve) => (seen = resolve));
 	const old = await target((_, response) => seen(response));
 	const fresh = await target((_, response) => response.end('new'));
