@@ -760,9 +760,21 @@ def test_a_silent_ecs_worker_ends_by_the_dags_rules(scheduler, ecs, local):
     assert seen("retried").state == State.UP_FOR_RETRY
 
 
-def test_what_the_local_executor_ran_itself_is_queued_again(scheduler, ecs, local, dag, clock):
-    begins_locally = "a"
-    change(begins_locally, state=State.RUNNING, _try_number=1, queued_by_job_id=local.job.id)
+def test_what_the_local_executor_was_killed_with_ends_by_the_dags_rules(scheduler, local):
+    local.queue("a")
+    scheduler.clock.ahead += 1
+    jobs = [begins_locally(name, local) for name in ("retried", "b")]
     local.dies()
-    assert scheduler.adopt() == 1
-    assert seen("a").state is None
+    assert scheduler.adopt() == 1, "a waits for its turn"
+    assert (seen("a").state, seen("b").state) == (None, State.RUNNING)
+    scheduler.loop(8, seconds=6)
+    assert [job_state(job) for job in jobs] == [State.FAILED, State.FAILED]
+    scheduler.look_for_zombies()
+    assert (seen("retried").state, seen("b").state) == (State.UP_FOR_RETRY, State.FAILED)
+
+
+def begins_locally(name: str, local: Scheduler) -> int:
+    ecs = SimpleNamespace(starts=lambda arn: None)
+    job = begins(name, ecs, None)
+    change(name, queued_by_job_id=local.job.id)
+    return job

@@ -74,9 +74,10 @@ class FollowingExecutor(AwsEcsExecutor):
         self.unbegun[key] += 1
 
     def try_adopt_task_instances(self, tis: Sequence[TaskInstance]) -> Sequence[TaskInstance]:
-        """Takes over what workers of another scheduler run; returns what has no worker, to be queued again.
+        """Takes over what workers of another scheduler run; returns what nothing runs, to be queued again.
 
-        What ended meanwhile is taken over too: the next look at it reports how.
+        What ended meanwhile is taken over too: the next look at it reports how. Where ECS knows no worker of what
+        should run, as after the local executor, heartbeats tell: Airflow would run it again, whatever its retries are.
         """
         known = self._known([ti.external_executor_id for ti in tis if ti.external_executor_id])
         orphans = []
@@ -84,7 +85,7 @@ class FollowingExecutor(AwsEcsExecutor):
             arn = ti.external_executor_id
             if arn and (known is None or arn in known):
                 self._take_over(ti, arn)
-            elif arn and ti.state == TaskInstanceState.RUNNING:
+            elif ti.state == TaskInstanceState.RUNNING and ti.job_id:
                 self.watch.add(ti.key)
             else:
                 orphans.append(ti)
