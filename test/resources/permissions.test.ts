@@ -4,6 +4,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Aws } from '../../src/aws/clients.ts';
 import { policyDocuments } from '../../src/commands/policy-documents.ts';
+import { unusedGrants } from '../unused-grants.ts';
 import { startEndpoint, type TestEndpoint } from './endpoint.ts';
 import { contextOf, type Made, makeNeeds, removeAll, type Sample, type World, world } from './sample.ts';
 import { samples as samplesA } from './samples-a.ts';
@@ -19,6 +20,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => endpoint.close());
 
+const used = new Set<string>();
 const samples: readonly Sample[] = [...samplesA, ...samplesB, ...samplesC];
 
 test.each(samples.map((sample) => [sample.kind.type, sample] as const))('%s can do what it does with its own grants alone', async (_type, sample) => {
@@ -32,10 +34,16 @@ test.each(samples.map((sample) => [sample.kind.type, sample] as const))('%s can 
 		const ctx = contextOf(worldOf(here, teardown.aws), sample.key);
 		await sample.kind.remove(ctx, outputs);
 		await sample.kind.exists(ctx, outputs);
+		for (const { caller } of [up, teardown]) for (const { action } of endpoint.decisions(caller)) used.add(action);
 	} finally {
 		await removeAll(made);
 	}
 }, 120_000);
+
+test('what the kinds ask for is needed', () => {
+	const granted = new Set(samples.flatMap(({ kind }) => kind.permissions.flatMap(({ actions }) => actions)));
+	expect([...granted].filter((action) => !used.has(action) && !(action in unusedGrants))).toEqual([]);
+});
 
 const worldOf = (here: World, aws: Aws): World => ({ ...here, aws });
 

@@ -36,6 +36,11 @@ function lookIn({ moto, callers, ecs }: Place): Look {
 			const [target] = (answer?.['MountTargets'] ?? []) as Record<string, unknown>[];
 			return target && memberOf(target, 'FileSystemId');
 		},
+		async objectThere(bucket, key, version) {
+			const target = `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${version === undefined ? '' : `?versionId=${encodeURIComponent(version)}`}`;
+			const { status } = await moto.send({ service: 's3', region: 'us-east-1', operation: 'HeadObject', accessKey: 'local', method: 'HEAD', target, headers: {}, body: undefined });
+			return status < 400;
+		},
 		async secretArn(region, name) {
 			const found = await moto.json({ service: 'secretsmanager', region, operation: 'DescribeSecret' }, 'secretsmanager', { SecretId: name }).catch(() => undefined);
 			return found && memberOf(found, 'ARN');

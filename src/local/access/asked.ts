@@ -18,6 +18,8 @@ export interface Look {
 	taskDefinition(region: string, name: string): Promise<{ readonly arn: string; readonly roles: readonly string[] } | undefined>;
 	/** File system of a mount target. */
 	fileSystemOf(region: string, mountTarget: string): Promise<string | undefined>;
+	/** Whether a bucket has an object of this key, or its version. */
+	objectThere(bucket: string, key: string, version: string | undefined): Promise<boolean>;
 	/** ARN of a secret by its name. */
 	secretArn(region: string, name: string): Promise<string | undefined>;
 }

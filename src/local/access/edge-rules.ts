@@ -23,7 +23,8 @@ const balancerPart = ({ request }: Reading): string => (textAt(request, 'LoadBal
 const byArn = (member: string): Part => on(balancing, '', member);
 /** Service Authorization Reference, "AWS Elastic Load Balancing V2". Describe… has no resources. */
 export const balancingRules: Rules = {
-	CreateLoadBalancer: [newBalancer(({ request }) => `loadbalancer/app/${textAt(request, 'Name') ?? ''}/*`)],
+	// It looks at the network in the caller's name.
+	CreateLoadBalancer: [() => ['AccountAttributes', 'InternetGateways', 'SecurityGroups', 'Subnets', 'Vpcs'].map((what) => ({ action: `ec2:Describe${what}`, resource: '*' })), newBalancer(({ request }) => `loadbalancer/app/${textAt(request, 'Name') ?? ''}/*`)],
 	CreateTargetGroup: [newBalancer(({ request }) => `targetgroup/${textAt(request, 'Name') ?? ''}/*`)],
 	CreateListener: [byArn('LoadBalancerArn'), (reading) => (isTagged(reading) ? [{ action: 'elasticloadbalancing:AddTags', resource: balancing.arn(reading, `listener/${balancerPart(reading)}/*`), keys: { 'elasticloadbalancing:createaction': reading.operation } }] : [])],
 	DeleteLoadBalancer: [byArn('LoadBalancerArn')],

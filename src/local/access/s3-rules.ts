@@ -5,6 +5,13 @@ const bucketArn = ({ partition, request }: Reading): string => `arn:${partition}
 const onBucket = (action: string): Part => (reading) => [{ action: `s3:${action}`, resource: bucketArn(reading), keys: { 's3:prefix': textAt(reading.request, 'Prefix') } }];
 const onObject = (action: string, versioned = action): Part => (reading) => [{ action: `s3:${textAt(reading.request, 'VersionId') === undefined ? action : versioned}`, resource: `${bucketArn(reading)}/${textAt(reading.request, 'Key') ?? '*'}` }];
 
+/** Who may not list a bucket is not told that an object is missing (S3 API reference, GetObject, "Permissions"). */
+const reading: Part = async (call) => {
+	const [bucket, key, version] = ['Bucket', 'Key', 'VersionId'].map((member) => textAt(call.request, member));
+	if (await call.look.objectThere(bucket ?? '', key ?? '', version)) return onObject('GetObject', 'GetObjectVersion')(call);
+	return [...(await onObject('GetObject', 'GetObjectVersion')(call)), { action: 's3:ListBucket', resource: bucketArn(call) }];
+};
+
 /** Each object of the batch by itself. */
 const batch: Part = (reading) => {
 	const { Objects = [] } = (reading.request['Delete'] ?? {}) as { Objects?: { Key?: string; VersionId?: string }[] };
@@ -37,8 +44,8 @@ const others: Readonly<Record<string, string>> = {
 export const s3Rules: Rules = {
 	CreateBucket: [creation],
 	DeleteObjects: [batch],
-	GetObject: [onObject('GetObject', 'GetObjectVersion')],
-	HeadObject: [onObject('GetObject', 'GetObjectVersion')],
+	GetObject: [reading],
+	HeadObject: [reading],
 	PutObject: [onObject('PutObject')],
 	CopyObject: [onObject('PutObject'), source],
 	DeleteObject: [onObject('DeleteObject', 'DeleteObjectVersion')],
