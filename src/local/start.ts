@@ -34,7 +34,7 @@ export async function startEndpoint({ directory, port = 0, latency = false, iam 
 	const python = await motoPython(onProgress);
 	const log = openSync(endpointLog(directory), 'a');
 	const began = (await stat(endpointLog(directory))).size;
-	const child = spawn(process.execPath, [join(packageRoot, 'dist', 'endpoint.js'), '--dir', directory, '--python', python, '--port', String(port), ...(latency ? ['--latency'] : []), ...(iam ? ['--iam'] : [])], { cwd: '/', detached: true, stdio: ['ignore', log, log] });
+	const child = spawn(process.execPath, [join(packageRoot, 'dist', 'endpoint.js'), '--dir', directory, '--python', python, '--port', String(port), ...(latency ? ['--latency'] : []), ...(iam ? ['--iam'] : [])], { cwd: '/', detached: true, stdio: ['ignore', log, log], env: environment(process.env) });
 	closeSync(log);
 	let ended: string | undefined;
 	child.once('error', (error) => (ended = error.message));
@@ -98,4 +98,9 @@ async function breakStaleLock(path: string): Promise<void> {
 	const age = Date.now() - (await stat(path).then(({ mtimeMs }) => mtimeMs, () => Date.now()));
 	const stale = start === undefined ? age > 5000 : processStart(Number(pid)) !== start;
 	if (stale) await rm(path, { force: true });
+}
+
+/** Settings of a deployment are none of its business, and one of them is a secret that it would hand on to what it starts. */
+function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+	return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('AIRFLOW_DEPLOY_')));
 }
