@@ -39,7 +39,8 @@ describe('the ECS executor on the local target', () => {
 	const trigger = async (dag: string, conf: object = {}): Promise<string> => (await api.call<{ dag_run_id: string }>('POST', `/dags/${dag}/dagRuns`, { conf })).dag_run_id;
 	const instance = (dag: string, run: string, task = 'wait'): Promise<Instance> => api.call<Instance>('GET', `/dags/${dag}/dagRuns/${encodeURIComponent(run)}/taskInstances/${task}`);
 	const ends = (dag: string, run: string, state: string): Promise<void> => vi.waitFor(async () => expect(await api.stateOf(dag, run)).toBe(state), patient);
-	const starts = (dag: string, run: string): Promise<void> => vi.waitFor(async () => expect((await instance(dag, run)).state).toBe('running'), patient);
+	/** Its own code runs: Airflow calls a task running a second earlier, and then does not heed all that is asked of it. */
+	const starts = (dag: string, run: string): Promise<void> => vi.waitFor(async () => expect(await api.log(dag, run, 'wait')).toMatch(/try \d waits/), patient);
 
 	const tasks = async (family: string, desiredStatus: 'RUNNING' | 'STOPPED'): Promise<Task[]> => {
 		const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, family, desiredStatus }));
@@ -72,7 +73,7 @@ describe('the ECS executor on the local target', () => {
 		expect(exit).toBe(0);
 		const proof = document.checks.filter(({ name }) => name.startsWith('workers:'));
 		expect(proof.map(({ name }) => name)).toEqual(['workers:tutorial', 'workers:tutorial_taskflow_api', 'workers:ecs_task_resources']);
-		const report = await readFile(document.report, 'utf8');
+		const report = await readFile(document.report.replace('<cwd>', here.directory), 'utf8');
 		for (const { detail, lines } of proof) {
 			expect(detail).toMatch(/^\d tasks? in as many tasks? of ECS, each with exit code 0$/);
 			for (const line of lines) {
@@ -86,7 +87,8 @@ describe('the ECS executor on the local target', () => {
 	test('executor_config is the size of the task itself: those that validate ran', async () => {
 		const ran = (await tasks('airflow-main-worker', 'STOPPED')).filter((task) => dagTaskOf(task)?.dagId === 'ecs_task_resources');
 		const sizes = ran.map(({ cpu, memory, ephemeralStorage }) => [cpu, memory, ephemeralStorage?.sizeInGiB]);
-		expect(sizes.toSorted()).toEqual([['1024', '2048', 20], ['1024', '4096', 20], ['1024', '4096', 30]]);
+		expect(sizes).toHaveLength(3);
+		expect(sizes).toEqual(expect.arrayContaining([['1024', '2048', 20], ['1024', '4096', 20], ['1024', '4096', 30]]));
 	});
 
 	test('StopTask on a worker fails the try, and the DAG tries again; the log of the task says who died of what', async () => {
@@ -123,6 +125,8 @@ describe('the ECS executor on the local target', () => {
 
 	test('a worker that dies before Airflow starts in it: its try fails, and the log of the task has the reason', async () => {
 		const family = 'airflow-main-worker';
+		// A worker ends a little later than its task: the faults are not for it.
+		await vi.waitFor(async () => expect(await tasks(family, 'RUNNING')).toEqual([]), patient);
 		await askFor(endpoint, { fault: 'image-pull', family, message: 'toomanyrequests: Rate exceeded' }, { fault: 'secret', family, times: 1 }, { fault: 'out-of-memory', family });
 		const run = await trigger('dies');
 		await ends('dies', run, 'failed');
