@@ -85,8 +85,7 @@ test('help of a command with a word and a short flag', async () => {
 
 		Arguments:
 		  component          this component only (choices: "webserver", "scheduler",
-		                     "task", "worker", "init", "dag-sync", "postgres",
-		                     "mysql")
+		                     "task", "worker", "init", "dag-sync", "postgres", "mysql")
 
 		Options:
 		  -f, --follow       go on as lines come, until Ctrl-C
