@@ -38,7 +38,6 @@ export function airflowIn(inputs: StackInputs, environment: string, more: (from:
 		region: place.region,
 		settings: {
 			...airflowSettings({ environment, bucket: from.bucket.name, region: place.region, taskLogGroupArn: from.logTask.arn }),
-			...(url === undefined ? {} : { AIRFLOW__WEBSERVER__BASE_URL: url }),
 			...settings,
 		},
 		secrets: {
@@ -49,7 +48,8 @@ export function airflowIn(inputs: StackInputs, environment: string, more: (from:
 			...secrets,
 		},
 	});
-	const runs = executorClass(executor, config.parallelism);
+	// Links in logs and mails of tasks lead there.
+	const runs = { ...executorClass(executor, config.parallelism), ...(url === undefined ? {} : { AIRFLOW__WEBSERVER__BASE_URL: url }) };
 	// Plugins and configuration are read at start only: another hash makes another revision.
 	const release = { [restartVariable]: bundle.restart };
 	const admin = { AIRFLOW_DEPLOY_ADMIN_USERNAME: 'admin', AIRFLOW_DEPLOY_ADMIN_EMAIL: 'admin@example.com' };
