@@ -1,6 +1,5 @@
 import { expiryAfter } from '../config/ttl.ts';
 import type { BranchWishes } from '../environment/environment.ts';
-import { Exit, UserError } from '../errors.ts';
 import { flag, type Given, value } from './define.ts';
 
 /** What can be said of a branch, when it is made and later: what is not said stays as it is. */
@@ -14,7 +13,7 @@ export const branchFlags = {
 
 type Choice = Given<typeof branchFlags>;
 
-/** @throws UserError `InvalidUsage`, `InvalidTtl` (exit 2) */
+/** @throws UserError `InvalidTtl` (exit 2) */
 export function wishesOf(choice: Choice): Pick<BranchWishes, 'mysql' | 'ephemeral' | 'expiresAt'> {
 	return {
 		...either('mysql', choice.mysql, choice['no-mysql']),
@@ -23,8 +22,7 @@ export function wishesOf(choice: Choice): Pick<BranchWishes, 'mysql' | 'ephemera
 	};
 }
 
-/** Neither flag: it stays as it is. */
+/** Neither flag: it stays as it is; of both the last one counts. */
 function either<Name extends string>(name: Name, yes: boolean, no: boolean): { [Key in Name]?: boolean } {
-	if (yes && no) throw new UserError('InvalidUsage', `--${name} and --no-${name} exclude each other`, { hint: 'airflow-deploy branch create --help', exit: Exit.usage });
 	return (yes || no ? { [name]: yes } : {}) as { [Key in Name]?: boolean };
 }

@@ -71,10 +71,11 @@ export interface Environment {
 
 export function openEnvironment(options: Options): Environment {
 	const { config, cwd, aws } = options;
+	let isNew = false;
 	return {
 		name: config.environment,
 		history: filesOf(cwd, aws, config.environment).history,
-		up: (goal) => bringUp(options, goal),
+		up: (goal) => bringUp({ ...options, isNew }, goal),
 		plan: () => planUp(options),
 		status: (seen) => status(options, seen),
 		lastTimeline: () => lastTimeline(options),
@@ -91,7 +92,11 @@ export function openEnvironment(options: Options): Environment {
 			return [...states.values()].flatMap(({ entries }) => Object.entries(entries).map(([key, entry]) => recordOf(key, entry)));
 		},
 		recover: () => recover(options),
-		recoverUnrecorded: () => recoverUnrecorded(options),
+		async recoverUnrecorded() {
+			const recovered = await recoverUnrecorded(options);
+			isNew = recovered.isNew;
+			return recovered.found;
+		},
 		isRecorded: async () => Object.keys((await readStates(options)).get(config.environment)?.entries ?? {}).length > 0,
 		kind: () => kindOf(options),
 		branches: () => listBranches(options),

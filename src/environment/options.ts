@@ -34,5 +34,7 @@ export interface Options {
 	readonly branch?: BranchWishes | undefined;
 	/** What a flag says; absent: as configured, else as recorded. */
 	readonly executor?: Executor | undefined;
+	/** A moment ago it had neither an anchor nor a record: its anchor is not read again before it is written, on condition that there is none. */
+	readonly isNew?: boolean;
 	readonly confirmRecreate?: (keys: readonly string[]) => Promise<boolean>;
 }

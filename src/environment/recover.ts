@@ -36,22 +36,25 @@ export async function recover(options: Options): Promise<RecordedObject[]> {
 
 /**
  * The same for what stands in AWS and is not recorded in this working directory: a fresh checkout, say.
- * @returns what was found; empty where all is recorded, or nothing stands
+ * @returns what was found: nothing where all is recorded, or nothing stands; and whether the environment stands nowhere
  */
-export async function recoverUnrecorded(options: Options): Promise<RecordedObject[]> {
-	if ((await unrecorded(options)).size === 0) return [];
+export async function recoverUnrecorded(options: Options): Promise<{ found: RecordedObject[]; isNew: boolean }> {
+	const { nonces, isNew } = await unrecorded(options);
+	if (nonces.size === 0) return { found: [], isNew };
 	// Somebody may have recorded the shared stack while we waited for its lock.
-	return underLocks(options, async () => recoverScopes(options, await unrecorded(options)));
+	return { found: await underLocks(options, async () => recoverScopes(options, (await unrecorded(options)).nonces)), isNew };
 }
 
 /** Nonces of the scopes that have an anchor and no record here. */
-async function unrecorded(options: Options): Promise<Map<string, string>> {
+async function unrecorded(options: Options): Promise<{ nonces: Map<string, string>; isNew: boolean }> {
 	const nonces = new Map<string, string>();
+	let isNew = false;
 	for (const [scope, { entries }] of await readStates(options)) {
 		const nonce = Object.keys(entries).length === 0 ? await nonceOf(options, scope) : undefined;
 		if (nonce !== undefined) nonces.set(scope, nonce);
+		else if (scope === options.config.environment) isNew = Object.keys(entries).length === 0;
 	}
-	return nonces;
+	return { nonces, isNew };
 }
 
 async function underLocks<T>(options: Options, body: () => Promise<T>): Promise<T> {

@@ -61,8 +61,8 @@ function runningScheduler(environment: Record<string, Entry>): string | undefine
 }
 
 /** A bucket of another account answers AccessDenied, and the bucket's own step explains it. */
-function anchorOf({ config, aws }: Options): Promise<AnchorDocument | undefined> {
-	return ignoring(['AccessDenied'], readAnchor(aws, naming({ config, place: aws }).bucket, config.environment));
+async function anchorOf({ config, aws, isNew }: Options): Promise<AnchorDocument | undefined> {
+	return isNew ? undefined : ignoring(['AccessDenied'], readAnchor(aws, naming({ config, place: aws }).bucket, config.environment));
 }
 
 /** What is configured, else what an earlier run looked up and recorded in the anchor, else the caller's own address. */

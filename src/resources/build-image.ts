@@ -48,19 +48,28 @@ export const BuildImage = defineAction<Aws, Props, Outputs>({
 
 	async run(ctx, props) {
 		const { repositoryName, repositoryUri, hash } = props;
-		const there = await imageDigest(ctx.aws, repositoryName, hash);
+		const there = seenDigest(ctx, repositoryName, hash) ?? (await imageDigest(ctx.aws, repositoryName, hash));
 		if (there === undefined) await make(ctx, props);
 		const digest = there ?? (await imageDigest(ctx.aws, repositoryName, hash));
 		return { image: `${repositoryUri}@${required(digest)}`, tag: hash };
 	},
 });
 
+/** What was there before the first create is not looked for again by the same run. */
+const seen = new WeakMap<Aws, { repositoryName: string; hash: string; digest: string }>();
+
+function seenDigest({ aws }: Context<Aws>, repositoryName: string, hash: string): string | undefined {
+	const image = seen.get(aws);
+	return image?.repositoryName === repositoryName && image.hash === hash ? image.digest : undefined;
+}
+
 /**
  * Before the first create: whether the image exists, needs no engine, or can be built here.
  * @throws UserError `NoDockerEngine`
  */
 export async function imageCanBeBuilt(aws: Aws, { repositoryName, hash }: { repositoryName: string; hash: string }): Promise<void> {
-	if ((await imageDigest(aws, repositoryName, hash)) !== undefined) return;
+	const digest = await imageDigest(aws, repositoryName, hash);
+	if (digest !== undefined) return void seen.set(aws, { repositoryName, hash, digest });
 	const { registry } = await authorization(aws);
 	if (await hasRegistry(registry)) await (await docker()).dockerHost();
 }

@@ -1,7 +1,7 @@
 import { CreateServiceCommand, DeleteServiceCommand, ECSClient, TagResourceCommand, UntagResourceCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
-import { describeService, ecsTags, findTasks, networkConfiguration, networkText, tagsFromEcs } from './ecs.ts';
+import { describeService, ecsTags, findTasks, networkConfiguration, networkText, tagEcs, tagsFromEcs } from './ecs.ts';
 import { balancing, isBalanced, type Outputs, outputsOf, percentOf, type Props, rebalancing, settings } from './ecs-service-settings.ts';
 import { untilInterfacesGone } from './network-interfaces.ts';
 import { carriesNonce } from './ownership.ts';
@@ -77,6 +77,8 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 		return { ...(runsAs(props, outputs) ? outputs : await deploy(ctx, props, outputs)), expiresAt };
 	},
 
+	tag: tagEcs,
+
 	async remove(ctx, { cluster, name }) {
 		const service = await describeService(ctx.aws, cluster, name);
 		if (!service || service.status === 'INACTIVE' || !carriesNonce(ctx, tagsFromEcs(service.tags))) return;
@@ -107,8 +109,8 @@ function runsAs(props: Props, outputs: Outputs): boolean {
 
 async function deploy(ctx: Context<Aws>, props: Props, outputs: Outputs): Promise<Outputs> {
 	const { rollout, taskDefinition } = outputs;
-	// A failed deployment of this very revision is started again only by force.
-	const forceNewDeployment = rollout.startsWith('FAIL') && taskDefinition === props.taskDefinition;
+	// A failed deployment of this very revision is started again only by force; and scaling from 0 is none, which nobody could wait for.
+	const forceNewDeployment = (rollout.startsWith('FAIL') && taskDefinition === props.taskDefinition) || (outputs.desiredCount === 0 && props.desiredCount > 0);
 	const { service } = await ctx.aws.client(ECSClient).send(new UpdateServiceCommand({ ...settings(props), ...rebalancing(props, outputs), service: props.name, forceNewDeployment }));
 	return { ...outputsOf(required(service), props.cluster), rollout: begun };
 }

@@ -4,9 +4,10 @@ import { ECSClient, ListTasksCommand, StopTaskCommand } from '@aws-sdk/client-ec
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { settings } from '../../src/aws/clients.ts';
-import type { BranchesDocument, CredentialsDocument, StatusDocument, TeardownDocument, UpDocument } from '../../src/environment/documents.ts';
+import type { BranchesDocument, CredentialsDocument, StatusDocument, UpDocument } from '../../src/environment/documents.ts';
 import { type AirflowApi, airflowApi } from './airflow-api.ts';
 import { testsOfConnect } from './branch-connect.ts';
+import { testsOfLife } from './branch-life.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
 /** One branch, from its creation to its removal: each test finds it as the one before left it. */
@@ -82,20 +83,5 @@ describe('a branch environment on the local target', () => {
 
 	testsOfConnect('feature-login', () => here);
 
-	test('without its record it is found again by its anchor, and removed; what others use stays until they go', async () => {
-		await here.json(['upload', '--local']);
-		await rm(here.path('.airflow-deploy/state/000000000000-us-east-1/feature-login.json'));
-		const { exit, document, stderr } = await here.json<TeardownDocument>(['branch', 'delete', 'feature-login', '--local']);
-		expect(stderr).toMatch(/\d+ objects stand already and were not recorded here/);
-		expect(stderr).toContain('stays for main');
-		expect(document.left).toEqual([]);
-		expect(document.deleted.map(({ key }) => key)).toEqual(expect.arrayContaining(['service-airflow', 'access-point-postgres', 'secret-database', 'anchor']));
-		expect(document.deleted.map(({ key }) => key)).not.toContain('bucket');
-		expect(exit).toBe(0);
-		expect((await here.run(['branch', 'delete', 'feature-login', '--local'])).stderr).toContain('there is no branch environment feature-login');
-
-		const main = await here.json<TeardownDocument>(['teardown', '--local']);
-		expect(main.document.deleted.map(({ key }) => key)).toContain('bucket');
-		expect(existsSync(here.path('.airflow-deploy/endpoint'))).toBe(false);
-	});
+	testsOfLife('feature-login', 'feature/login', () => here);
 });
