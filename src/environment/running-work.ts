@@ -23,5 +23,8 @@ export async function workAffected(aws: Aws, own: Entries, changes: readonly Pla
 	const names = [...running.slice(0, named).map(workerText), ...(running.length > named ? [`${running.length - named} more`] : [])].join('; ');
 	const workers = `${running.length === 1 ? 'a worker runs' : `${running.length} workers run`} now (${names})`;
 	if (goes) return [`the workers go: ${workers}; each has ${workersPatience} s to end, and is stopped then and tried again by its own retries`];
-	return replaced ? [`the scheduler is replaced: ${workers}; they go on, and the next scheduler takes them over`] : [];
+	if (!replaced) return [];
+	// In a branch the databases are in the scheduler's own task.
+	const lost = own['service-airflow'] !== undefined;
+	return [`the scheduler is replaced${lost ? ' with its database' : ''}: ${workers}; ${lost ? 'they lose it, end within about five minutes, and are tried again by their own retries' : 'they go on, and the next scheduler takes them over'}`];
 }
