@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Exit, UserError } from '../errors.ts';
+import type { Latency } from '../local/control.ts';
 import type { CommandContext } from './context.ts';
 import { defineCommand, flag, type Group, value } from './define.ts';
 
@@ -35,11 +36,11 @@ const start = defineCommand({
 	starts: true,
 	options: {
 		port: value('<number>', 'where to listen (default: any free port)'),
-		latency: flag('take seconds to know new roles and ids, as AWS does'),
+		latency: value('<pace>', "how much of AWS's time things take (default: none)", ['none', 'aws', 'aws/20']),
 		iam: flag('allow callers what the policies of their user or role do, and nothing else'),
 	},
 	async run(context, { port, latency, iam }) {
-		await context.local.ensure({ ...(port === undefined ? {} : { port: portNumber(port) }), latency, iam });
+		await context.local.ensure({ ...(port === undefined ? {} : { port: portNumber(port) }), ...(latency === undefined ? {} : { latency: latency as Latency }), iam });
 		context.ui.result(await describe(context), renderEndpoint);
 		return Exit.ok;
 	},

@@ -6,6 +6,7 @@ import { UserError } from '../errors.ts';
 import { type EndpointRecord, isAlive, readRecord } from './record.ts';
 import { type EndpointStart, lock, startEndpoint } from './start.ts';
 
+export type { Latency } from './lag.ts';
 export { endpointLog, type EndpointStart } from './start.ts';
 
 export type EndpointStatus = { readonly running: false } | ({ readonly running: true; readonly memoryMegabytes: number } & Omit<EndpointRecord, 'processStart' | 'temporary'>);

@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Lag } from './lag.ts';
 import { releaseAddress, takeAddress } from './runtime/addresses.ts';
 import type { PostgresProgram } from './runtime/postgres-program.ts';
 import { answersTls, type Postgres, startPostgres } from './runtime/postgres.ts';
@@ -13,7 +15,7 @@ export interface DatabaseRequest {
 
 /** How RDS shows the instance. */
 export interface DatabaseState {
-	readonly status: 'creating' | 'available' | 'deleting' | 'failed';
+	readonly status: 'creating' | 'backing-up' | 'available' | 'deleting' | 'failed';
 	/** Once it answers. */
 	readonly address?: string;
 	readonly port: number;
@@ -36,6 +38,7 @@ export interface DatabaseSettings {
 	/** Made ready at the first use. */
 	readonly program: () => Promise<PostgresProgram>;
 	readonly log: (line: string) => void;
+	readonly lag: Pick<Lag, 'milliseconds'>;
 }
 
 /** The real PostgreSQL servers behind RDS instances, each on a loopback address of its own. Keys: region and identifier. */
@@ -69,7 +72,7 @@ export class Databases {
 		const running = this.#running.get(key);
 		if (!running) return settled();
 		running.state = { ...running.state, status: 'deleting' };
-		await this.#end(running);
+		await Promise.all([this.#end(running), delay(this.#settings.lag.milliseconds('databaseRemoval'), undefined, { ref: false })]);
 		await running.release();
 		await settled();
 		this.#running.delete(key);
@@ -82,17 +85,30 @@ export class Databases {
 	}
 
 	async #start(running: Running, request: DatabaseRequest): Promise<Postgres> {
-		const { python, program, log } = this.#settings;
+		const { python, program, log, lag } = this.#settings;
+		const long = delay(lag.milliseconds('database'), undefined, { ref: false });
 		const [ready, address] = await Promise.all([program(), takeAddress([request.port])]);
 		if (address === undefined) throw new Error(`port ${request.port} is in use on every loopback address: a server listens on 0.0.0.0:${request.port}`);
 		running.address = address;
 		const server = await startPostgres({ ...request, program: ready, python, dataDirectory: running.directory, address, tls: true, onLine: (line) => log(`postgres: ${line}`) });
 		if (!(await answersTls(address, request.port))) throw new Error(`PostgreSQL on ${address}:${request.port} does not answer`);
-		if (running.state.status === 'creating') running.state = { status: 'available', address, port: request.port };
+		void long.then(() => this.#settle(running, { address, port: request.port }));
 		void server.exited.then(() => {
 			if (running.state.status === 'available') running.state = { status: 'failed', port: request.port };
 		});
 		return server;
+	}
+
+	/** After its creation an instance is backed up for the first time. */
+	#settle(running: Running, where: { address: string; port: number }): void {
+		if (running.state.status !== 'creating') return;
+		const available = (): void => {
+			if (running.state.status !== 'deleting' && running.state.status !== 'failed') running.state = { status: 'available', ...where };
+		};
+		const backup = this.#settings.lag.milliseconds('databaseBackup');
+		if (backup === 0) return available();
+		running.state = { status: 'backing-up', ...where };
+		setTimeout(available, backup).unref();
 	}
 
 	async #end(running: Running): Promise<void> {

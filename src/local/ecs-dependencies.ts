@@ -20,11 +20,14 @@ export function ecsDependencies(current: Current, log: (line: string) => void): 
 		logs: logSink(current),
 		secrets: secretSource(current),
 		roles: roleSource(current),
+		pace: (step) => current().lag.milliseconds(taskWaits[step]),
 		files: { check: (mount) => current().files.check(mount) },
 		balancing: balancingOf(current),
 		warn: log,
 	};
 }
+
+const taskWaits = { network: 'taskNetwork', pull: 'taskPull', activation: 'taskActivation', removal: 'taskRemoval' } as const;
 
 function unreferencedTimer(milliseconds: number, callback: () => void): () => void {
 	const timer = setTimeout(callback, milliseconds).unref();

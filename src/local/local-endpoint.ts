@@ -21,7 +21,7 @@ import { RequestRecord } from './front/request-record.ts';
 import { Services } from './front/services.ts';
 import { HostedZones } from './hosted-zones.ts';
 import { Interfaces } from './interfaces.ts';
-import { Lag } from './lag.ts';
+import { Lag, type Latency } from './lag.ts';
 import { lawsOf } from './laws/laws.ts';
 import { LiveTails } from './live-tail/live-tails.ts';
 import { installedModels } from './models/installed.ts';
@@ -39,8 +39,8 @@ export interface EndpointOptions {
 	readonly motoPython: string;
 	/** 0: a free one. */
 	readonly port: number;
-	/** Whether it takes its time to know what was just made, as AWS does. */
-	readonly latency: boolean;
+	/** How much of AWS's time it takes. */
+	readonly latency: Latency;
 	/** Whether callers may do only what their policies allow. */
 	readonly iam: boolean;
 	readonly log: (line: string) => void;
@@ -190,7 +190,6 @@ export class LocalEndpoint {
 	#newAccount(): Account {
 		const { motoPython: python, latency, iam, log } = this.#options;
 		const moto = this.#moto;
-		const databases = new Databases({ home: this.#home, python, log, program: () => this.#postgres() });
 		const interfaces = new Interfaces(moto);
 		const zones = new HostedZones(moto);
 		const balancers = new Balancers(({ region, vpcId }, { id, port }) => {
@@ -199,6 +198,7 @@ export class LocalEndpoint {
 		});
 		const certificates = new Certificates({ moto, zones, balancers });
 		const lag = new Lag(latency);
+		const databases = new Databases({ home: this.#home, python, log, lag, program: () => this.#postgres() });
 		const callers = new Callers(moto, account);
 		const access = iam ? accountAccess({ account, moto, callers, ecs: () => this.#ecs, note: (caller, decision) => this.gate.noteRole(caller, decision) }) : undefined;
 		const execution = new ExecutionRoles({ account, moto, lag });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
 import { packageRoot } from '../package.ts';
+import type { Latency } from './lag.ts';
 import { type EndpointRecord, processStart, readRecord } from './record.ts';
 
 export interface EndpointStart {
@@ -12,8 +13,8 @@ export interface EndpointStart {
 	readonly directory: string;
 	/** 0 or absent: a free one. Only a new endpoint takes it. */
 	readonly port?: number;
-	/** Whether a new endpoint knows new roles and ids only after a while, as AWS does. */
-	readonly latency?: boolean;
+	/** How much of AWS's time a new endpoint takes. */
+	readonly latency?: Latency;
 	/** Whether a new endpoint allows callers what their policies do, and nothing else. */
 	readonly iam?: boolean;
 	/** What is being installed or waited for. */
@@ -30,11 +31,11 @@ export const endpointLog = (directory: string): string => join(directory, 'endpo
  * Starts the detached process and waits until it answers.
  * @throws UserError `EndpointFailed` with the last lines of its log
  */
-export async function startEndpoint({ directory, port = 0, latency = false, iam = false, onProgress }: EndpointStart): Promise<EndpointRecord> {
+export async function startEndpoint({ directory, port = 0, latency = 'none', iam = false, onProgress }: EndpointStart): Promise<EndpointRecord> {
 	const python = await motoPython(onProgress);
 	const log = openSync(endpointLog(directory), 'a');
 	const began = (await stat(endpointLog(directory))).size;
-	const child = spawn(process.execPath, [join(packageRoot, 'dist', 'endpoint.js'), '--dir', directory, '--python', python, '--port', String(port), ...(latency ? ['--latency'] : []), ...(iam ? ['--iam'] : [])], { cwd: '/', detached: true, stdio: ['ignore', log, log], env: environment(process.env) });
+	const child = spawn(process.execPath, [join(packageRoot, 'dist', 'endpoint.js'), '--dir', directory, '--python', python, '--port', String(port), '--latency', latency, ...(iam ? ['--iam'] : [])], { cwd: '/', detached: true, stdio: ['ignore', log, log], env: environment(process.env) });
 	closeSync(log);
 	let ended: string | undefined;
 	child.once('error', (error) => (ended = error.message));

@@ -34,8 +34,8 @@ beforeAll(async () => {
 	directory = await temporaryDirectory();
 	const { python } = await motoEnvironment(installer(() => {}));
 	const moto = await Moto.start(python, directory, () => {});
-	const databases = new Databases({ home: directory, python, log: () => {}, program: () => Promise.reject(new Error('no database here')) });
-	const lag = new Lag(false);
+	const databases = new Databases({ home: directory, python, log: () => {}, lag: new Lag('none'), program: () => Promise.reject(new Error('no database here')) });
+	const lag = new Lag('none');
 	const execution = new ExecutionRoles({ account: '000000000000', moto, lag });
 	const [zones, balancers] = [new HostedZones(moto), new Balancers(() => undefined)];
 	account = { id: '000000000000', url: 'http://127.0.0.1:1', moto, databases, zones, balancers, certificates: new Certificates({ moto, zones, balancers }), interfaces: new Interfaces(moto), files: new FileSystemDirectories(join(directory, 'efs'), moto), lag, callers: new Callers(moto, '000000000000'), execution, schedules: ecsSchedules({ account: '000000000000', moto, execution, ecs: () => { throw new Error('no ECS here'); }, log: () => {} }), tails: new LiveTails('000000000000'), roles: new ServiceLinkedRoles(moto) };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Aws, awsClients, type CallObserver, type Connection } from '../../src/aws/clients.ts';
-import { ensureEndpoint, stopEndpoint } from '../../src/local/control.ts';
+import { ensureEndpoint, type Latency, stopEndpoint } from '../../src/local/control.ts';
 import type { Decision } from '../../src/local/front/request-record.ts';
 import { checkRequests, recordedRequests, recordRequests } from '../requests.ts';
 
@@ -19,7 +19,7 @@ export interface TestEndpoint {
 const administrator = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /** A local endpoint of its own, in a directory that `close` removes. */
-export async function startEndpoint({ latency = false, iam = false }: { latency?: boolean; iam?: boolean } = {}): Promise<TestEndpoint> {
+export async function startEndpoint({ latency = 'none', iam = false }: { latency?: Latency; iam?: boolean } = {}): Promise<TestEndpoint> {
 	const parent = await mkdtemp(join(tmpdir(), 'airflow-deploy-resources-'));
 	const directory = join(parent, 'endpoint');
 	recordRequests(parent);

@@ -13,7 +13,7 @@ import { route, securityGroup, subnetA } from './samples-a.ts';
 
 /** An endpoint that knows new roles and ids as late as AWS. */
 let endpoint: TestEndpoint;
-beforeAll(async () => void (endpoint = await startEndpoint({ latency: true })), 60_000);
+beforeAll(async () => void (endpoint = await startEndpoint({ latency: 'aws' })), 60_000);
 afterAll(() => endpoint.close());
 
 test('ids are unknown for a moment: kinds wait for them', async () => {

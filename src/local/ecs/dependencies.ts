@@ -24,6 +24,8 @@ export interface EcsDependencies {
 	readonly endpointUrl: string;
 	/** One line for the endpoint's own log: progress of a pull, or what no client will see (a log group deleted under a task). */
 	readonly warn?: (line: string) => void;
+	/** Milliseconds that AWS takes for a step of a task. Absent: none. */
+	readonly pace?: (step: 'network' | 'pull' | 'activation' | 'removal') => number;
 	/** Absent: nothing goes wrong by itself. */
 	readonly faults?: TaskFaults;
 }

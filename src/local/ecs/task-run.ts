@@ -77,11 +77,11 @@ export class TaskRun {
 	}
 
 	async #prepare(): Promise<void> {
-		await this.#provision();
+		await Promise.all([this.#provision(), this.#pause('network')]);
 		if (!this.#wanted()) return;
 		this.#enter('PENDING');
 		this.#secrets = await initialiseTask(this.task, this.#deps);
-		if (this.#wanted()) await pullImages(this.task, this.#deps);
+		if (this.#wanted()) await Promise.all([pullImages(this.task, this.#deps), this.#pause('pull')]);
 	}
 
 	async #provision(): Promise<void> {
@@ -113,7 +113,7 @@ export class TaskRun {
 		else for (const name of steps.start) this.#startContainer(name);
 		const neverStarted = steps.stop.map((name) => this.#stopContainer(name)).includes(true);
 		if (neverStarted) return this.#advance();
-		if (this.#wanted() && this.task.lastStatus === 'PENDING' && allStarted(this.task.containers.map(viewOf))) this.#running();
+		if (this.#wanted() && this.task.lastStatus === 'PENDING' && allStarted(this.task.containers.map(viewOf))) this.#activate();
 		if (this.task.containers.every(({ status }) => status === 'STOPPED')) this.#signalEnd();
 		this.#changed(this.task);
 	}
@@ -133,6 +133,21 @@ export class TaskRun {
 		const ended = containers.find(({ definition, status }) => definition.essential && status === 'STOPPED');
 		if (ended?.exitCode === undefined) this.stop('TaskFailedToStart', 'Task failed to start');
 		else this.stop('EssentialContainerExited', 'Essential container in task exited');
+	}
+
+	/** Where AWS takes time for it. */
+	async #pause(step: 'network' | 'pull' | 'activation' | 'removal'): Promise<void> {
+		const milliseconds = this.#deps.pace?.(step) ?? 0;
+		if (milliseconds > 0) await new Promise<void>((resolve) => this.#deps.clock.setTimer(milliseconds, resolve));
+	}
+
+	#activate(): void {
+		if ((this.#deps.pace?.('activation') ?? 0) === 0) return this.#running();
+		this.#enter('ACTIVATING');
+		void this.#pause('activation').then(() => {
+			if (this.#wanted() && this.task.lastStatus === 'ACTIVATING') this.#running();
+			this.#advance();
+		});
 	}
 
 	#running(): void {
@@ -175,6 +190,7 @@ export class TaskRun {
 		this.#enter('DEPROVISIONING');
 		const flushed = Promise.all([...this.#containers.values()].map((container) => container.flush()));
 		await Promise.race([flushed, new Promise<void>((resolve) => this.#deps.clock.setTimer(flushLimitMilliseconds, resolve))]);
+		await this.#pause('removal');
 		await this.#quietly('remove the files of', async () => this.#sandbox?.dispose());
 		const made = task.interface;
 		if (made !== undefined) await this.#quietly('remove the network interface of', () => this.#deps.network.remove(task.request.region, made.networkInterfaceId));

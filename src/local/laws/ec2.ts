@@ -1,7 +1,7 @@
 import { type Account, everyOperation, type Laws } from '../account.ts';
 import { type Call, form } from '../front/call.ts';
 import { type Answer, AwsError, queryAnswer } from '../front/failure.ts';
-import { items, type Element, parseXml, textOf, writeXml } from '../xml.ts';
+import { child, items, type Element, parseXml, setChild, textOf, writeXml } from '../xml.ts';
 
 const namespace = 'http://ec2.amazonaws.com/doc/2016-11-15/';
 /** EC2 API reference, CreateSecurityGroup and IpRange: the characters of names and descriptions. */
@@ -23,6 +23,18 @@ export function ec2Laws({ moto, interfaces, lag }: Account): Laws {
 		const mode = blockModes.get(region);
 		return queryAnswer('ec2', operation, namespace, { vpcBlockPublicAccessOptions: { awsRegion: region, state: mode === undefined ? 'default-state' : 'update-complete', internetGatewayBlockMode: mode ?? 'off', exclusionsAllowed: 'allowed', managedBy: 'account' } });
 	};
+	/** Described a little late, then `pending` for a while. */
+	const late = (set: string, id: string, pending?: 'pending') => ({
+		after(_call: Call, answer: Answer): Answer {
+			if (answer.status !== 200) return answer;
+			const document = parseXml(answer.body.toString());
+			const list = child(document, set);
+			const shown = (list?.children ?? []).filter((each) => !lag.isYounger(textOf(each, id) ?? '', 'id'));
+			for (const each of pending ? shown : []) if (lag.isYounger(textOf(each, id) ?? '', 'vpcPieces')) setChild(each, 'state', pending);
+			list?.children.splice(0, list.children.length, ...shown);
+			return { ...answer, body: Buffer.from(writeXml(document)) };
+		},
+	});
 	const filtered = (name: string, value: string): Record<string, string> => ({ 'Filter.1.Name': name, 'Filter.1.Value.1': value });
 
 	return {
@@ -33,6 +45,13 @@ export function ec2Laws({ moto, interfaces, lag }: Account): Laws {
 				if (form(call).get('DryRun') === 'true') throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', { status: 412 });
 			},
 		},
+		...(lag.milliseconds('id') > 0 && {
+			DescribeVpcs: late('vpcSet', 'vpcId', 'pending'),
+			DescribeSubnets: late('subnetSet', 'subnetId', 'pending'),
+			DescribeSecurityGroups: late('securityGroupInfo', 'groupId'),
+			DescribeInternetGateways: late('internetGatewaySet', 'internetGatewayId'),
+			DescribeRouteTables: late('routeTableSet', 'routeTableId'),
+		}),
 		CreateSubnet: { after: noting('subnet', 'subnetId') },
 		CreateRouteTable: { after: noting('routeTable', 'routeTableId') },
 		CreateVpc: {

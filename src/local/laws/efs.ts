@@ -3,12 +3,17 @@ import { type Call, json, type JsonRecord, memberOf } from '../front/call.ts';
 import { type Answer, AwsError, jsonAnswer } from '../front/failure.ts';
 import { Settling } from './settling.ts';
 
-/** States last long enough to be seen by whoever does not wait. */
-const settlingMilliseconds = 300;
+/** States last at least so long that they are seen by whoever does not wait. */
+const shortest = 300;
+/** By the beginning of the id. */
+const waits = { 'fs-': 'fileSystem', 'fsmt-': 'mountTarget', 'fsap-': 'accessPoint' } as const;
 
 /** Life cycles of file systems and mount targets, client tokens, and UpdateFileSystem, which moto lacks. */
-export function efsLaws({ moto, interfaces, roles, files }: Account): Laws {
-	const settling = new Settling(settlingMilliseconds);
+export function efsLaws({ moto, interfaces, roles, files, lag }: Account): Laws {
+	const settling = new Settling({
+		creating: (id) => Math.max(shortest, ...Object.entries(waits).map(([start, wait]) => (id.startsWith(start) ? lag.milliseconds(wait) : 0))),
+		deleting: () => Math.max(shortest, lag.milliseconds('efsRemoval')),
+	});
 	const updates = new Map<string, JsonRecord>();
 	const accessPointTokens = new Map<string, string>();
 	const ask = ({ region }: Call, operation: string, target: string, method = 'GET'): Promise<JsonRecord> => moto.rest({ service: 'elasticfilesystem', region, operation }, method, `/2015-02-01${target}`);

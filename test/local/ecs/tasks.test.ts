@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { AwsFailure } from '../../../src/local/ecs/dependencies.ts';
 import { type Body, definition, executionRole, healthCheck, network, runnable, settled, type World, world, worldWith } from './stubs.ts';
 
 const run = async (aws: World, family: string, more: Record<string, unknown> = {}) => {
@@ -417,4 +418,52 @@ test('an EFS volume that cannot be mounted fails the task', async () => {
 	const arn = await run(aws, 'app');
 	await aws.clock.advance(1);
 	expect((await show(aws, arn))['stoppedReason']).toMatch(/^ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: Failed to resolve/);
+});
+
+test('with the time that AWS takes, a task is seen in every state', async () => {
+	const slow = world({ pace: (step) => ({ network: 6000, pull: 40_000, activation: 38_000, removal: 23_000 })[step] });
+	await slow.call('CreateCluster', { clusterName: 'main' });
+	await slow.call('RegisterTaskDefinition', definition('app'));
+	const { tasks } = await slow.call('RunTask', runnable('app'));
+	const arn = String(tasks?.[0]?.['taskArn']);
+	const seen: string[] = [];
+	const look = async () => void seen.push(String((await show(slow, arn))['lastStatus']));
+	for (const seconds of [1, 10, 40, 40]) {
+		await slow.clock.advance(seconds);
+		await look();
+	}
+	await slow.call('StopTask', { cluster: 'main', task: arn });
+	await slow.clock.advance(1);
+	await look();
+	await slow.clock.advance(30);
+	await look();
+	expect(seen).toEqual(['PROVISIONING', 'PENDING', 'ACTIVATING', 'RUNNING', 'DEPROVISIONING', 'STOPPED']);
+});
+
+test.each([
+	['secretsmanager:GetSecretValue', /unable to retrieve secret from asm: .*AccessDeniedException: not allowed/],
+	['logs:CreateLogStream', /failed to create Cloudwatch log stream: AccessDeniedException: not allowed/],
+	['elasticfilesystem:ClientWrite', /mount\.nfs4: access denied by server.*AccessDeniedException: not allowed/],
+])('a role that may not %s keeps its task from starting', async (forbidden, reason) => {
+	const asked: string[] = [];
+	const require = async (_role: string, _session: string, { action }: { action: string }) => {
+		asked.push(action);
+		if (action === forbidden) throw new AwsFailure('AccessDeniedException', 'not allowed');
+	};
+	const aws = world({ roles: { exists: async () => true, require } });
+	aws.secrets.set('arn:aws:secretsmanager:eu-central-1:000000000000:secret:s-abcdef', 'x');
+	await aws.call('CreateCluster', { clusterName: 'main' });
+	const plain = definition('app');
+	await aws.call('RegisterTaskDefinition', {
+		...plain,
+		taskRoleArn: executionRole,
+		executionRoleArn: executionRole,
+		volumes: [{ name: 'files', efsVolumeConfiguration: { fileSystemId: 'fs-1', transitEncryption: 'ENABLED', authorizationConfig: { iam: 'ENABLED', accessPointId: 'fsap-1' } } }],
+		containerDefinitions: [{ name: 'app', image: 'app', secrets: [{ name: 'S', valueFrom: 'arn:aws:secretsmanager:eu-central-1:000000000000:secret:s-abcdef' }], mountPoints: [{ sourceVolume: 'files', containerPath: '/files' }], logConfiguration: { logDriver: 'awslogs', options: { 'awslogs-group': '/group', 'awslogs-region': 'eu-central-1', 'awslogs-stream-prefix': 'p' } } }],
+	});
+	const { tasks } = await aws.call('RunTask', runnable('app'));
+	await aws.clock.advance(10);
+	const task = await show(aws, String(tasks?.[0]?.['taskArn']));
+	expect(task['stoppedReason']).toMatch(reason);
+	expect(asked).toContain(forbidden);
 });
