@@ -1,6 +1,7 @@
 // Measures the local target and prints one table: `npm run bench`; with `-- --cold` also an `up` that downloads everything.
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { cachedUp, changedDag, coldUp, type Figure, memory, ratios, secondUp, seeingInside, teardown } from './figures.ts';
+import { branches } from './branches.ts';
 import { fiftyTasks, recordRequests } from './executor.ts';
 import { Workbench } from './workbench.ts';
 
@@ -9,7 +10,7 @@ const cold = process.argv.includes('--cold');
 async function measure(bench: Workbench): Promise<Figure[]> {
 	await recordRequests(bench);
 	const figures = cold ? await announced(coldUp()) : [];
-	for (const step of [cachedUp, secondUp, changedDag, ratios, seeingInside, fiftyTasks, memory, teardown]) figures.push(...(await announced(step(bench))));
+	for (const step of [cachedUp, secondUp, changedDag, ratios, seeingInside, fiftyTasks, branches, memory, teardown]) figures.push(...(await announced(step(bench))));
 	return figures;
 }
 

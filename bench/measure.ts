@@ -15,6 +15,12 @@ export async function peakMegabytes(pid: number): Promise<number | undefined> {
 	return kilobytes === undefined ? undefined : Number(kilobytes) / 1000;
 }
 
+/** The memory of a process in MB, what it shares divided among all that share it (proc(5), smaps_rollup); 0 where it has ended. */
+export async function proportionalMegabytes(pid: number): Promise<number> {
+	const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
+	return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? 0) / 1000;
+}
+
 /** Processes below `ancestor`, at any depth, whose command line matches. */
 export async function descendants(ancestor: number, commandLine: RegExp): Promise<number[]> {
 	const parents = new Map<number, number>();
