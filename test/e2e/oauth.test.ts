@@ -102,6 +102,7 @@ describe('login through a provider, on the local target', () => {
 	test('commands say that there is no password, and what to register', async () => {
 		const { document } = await here.json<ProviderCredentialsDocument>(['credentials', '--local']);
 		expect(document).toEqual({ url, username: null, password: null, login: { auth: 'oidc', redirectUri: `${url}/oauth-authorized/oidc` } });
+		expect((await here.run(['open', '--local', '--print']))).toMatchObject({ exit: 0, stdout: `${url}\n`, stderr: expect.stringContaining('log in with your OpenID Connect provider: there is no password here') as string });
 		const plan = await here.succeeds(['plan', '--local']);
 		expect(plan.stdout).toContain(`register   ${url}/oauth-authorized/oidc as redirect URI there`);
 		const doctor = await here.run(['doctor', '--local']);
