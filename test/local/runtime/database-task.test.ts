@@ -2,13 +2,13 @@ import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cl
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Aws } from '../../../src/aws/clients.ts';
 import type { JsonObject } from '../../../src/engine/resource.ts';
-import { findMysql } from '../../../src/local/runtime/mysql-server.ts';
 import { EcsCluster } from '../../../src/resources/ecs-cluster.ts';
 import { EcsTaskDefinition } from '../../../src/resources/ecs-task-definition.ts';
 import { AccessPoint } from '../../../src/resources/efs-access-point.ts';
 import { IamRole } from '../../../src/resources/iam-role.ts';
 import { LogGroup } from '../../../src/resources/log-group.ts';
 import { RunTask } from '../../../src/resources/run-task.ts';
+import { mysqlServer } from '../../mysql-server.ts';
 import { startEndpoint, type TestEndpoint } from '../../resources/endpoint.ts';
 import { contextOf, type Made, makeNeeds, removeAll, sample, world, type World } from '../../resources/sample.ts';
 import { fileSystem, mountTarget, securityGroup, subnetA } from '../../resources/samples-a.ts';
@@ -21,7 +21,7 @@ const [postgresData, mysqlData] = [accessPoint('postgres'), accessPoint('mysql')
 const everything = sample(EcsCluster, 'all', { cluster, role, group, fileSystem, mountTarget, postgresData, mysqlData, subnetA, securityGroup }, () => ({ name: 'never-made' }));
 type Needs = Record<keyof (typeof everything)['needs'], Record<string, string>>;
 
-const hasMysql = await findMysql(process.env).then(() => true, () => false);
+const hasMysql = (await mysqlServer()) !== undefined;
 
 let endpoint: TestEndpoint;
 let aws: Aws;

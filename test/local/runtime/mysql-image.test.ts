@@ -6,6 +6,7 @@ import { pullImage } from '../../../src/local/runtime/images.ts';
 import { installer } from '../../../src/local/runtime/installer.ts';
 import { findMysql } from '../../../src/local/runtime/mysql-server.ts';
 import { standIn } from '../../../src/local/runtime/mysql-image.ts';
+import { mysqlServer } from '../../mysql-server.ts';
 import { python, temporaryDirectory, until } from './support.ts';
 import { check, quit, start, type Started, TestRuntime, untilHealthy } from './task-runtime.ts';
 
@@ -15,7 +16,7 @@ const environment = { MYSQL_ROOT_PASSWORD: 'root\'s', MYSQL_USER: 'airflow', MYS
 const mounts = [{ volume: 'data', path: '/var/lib/mysql', readOnly: false }];
 const command = ['mysqld', '--datadir=/var/lib/mysql/data'];
 const ping = ['CMD-SHELL', 'mysqladmin ping -h localhost'];
-const server = await findMysql(process.env).catch(() => undefined);
+const server = await mysqlServer();
 
 const onEfs = (accessPointId: string): TaskVolume[] => [{ name: 'data', efs: { fileSystemId: 'fs-1', accessPointId, rootDirectory: '/' } }];
 
