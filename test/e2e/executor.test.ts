@@ -55,7 +55,7 @@ describe('the ECS executor on the local target', () => {
 		endpoint = (await status()).endpoint ?? '';
 		ecs = new ECSClient(settings({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
 		await connect();
-		const run = await trigger('waits', { seconds: [15] });
+		const run = await trigger('waits', { seconds: [10] });
 		await starts('waits', run);
 		const { document } = await here.json<UpDocument>(['deploy', '--local', '--executor', 'ecs']);
 		expect(document.workers).toEqual({ running: 0, oldest: null });
@@ -103,7 +103,7 @@ describe('the ECS executor on the local target', () => {
 	});
 
 	test('the scheduler dies while a task runs: the next one takes the worker over, and nothing is run twice', async () => {
-		const run = await trigger('waits', { seconds: [45] });
+		const run = await trigger('waits', { seconds: [35] });
 		await starts('waits', run);
 		await stop(await tasks('airflow-main-scheduler', 'RUNNING'), 'lost');
 		await ends('waits', run, 'success');
@@ -150,7 +150,7 @@ describe('the ECS executor on the local target', () => {
 	});
 
 	test('back to the scheduler while a worker runs: plan names it, the release waits for it, and what it leaves behind goes', async () => {
-		const run = await trigger('waits', { seconds: [35] });
+		const run = await trigger('waits', { seconds: [25] });
 		await starts('waits', run);
 		const { document: plan } = await here.json<PlanDocument>(['plan', '--local', '--executor', 'local']);
 		expect(plan.runningWork).toEqual([expect.stringMatching(/^the workers go: a worker runs now \([0-9a-f]{8}, waits\.wait of .*\); each has 120 s to end/)]);
