@@ -5,13 +5,14 @@ import { ACMClient, GetCertificateCommand, ListCertificatesCommand } from '@aws-
 import { DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DescribeLoadBalancersCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ChangeResourceRecordSetsCommand, CreateHostedZoneCommand, ListResourceRecordSetsCommand, type ResourceRecordSet, Route53Client } from '@aws-sdk/client-route-53';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { settings } from '../../src/aws/clients.ts';
 import type { CredentialsDocument, PlanDocument, StatusDocument, TeardownDocument, UpDocument, ValidateDocument } from '../../src/environment/documents.ts';
 import type { PageRoute } from '../../src/environment/page-route.ts';
 import { launchBrowser } from '../../src/validate/browser.ts';
 import { browserPage } from '../../src/validate/browser-page.ts';
 import { type HttpRequest, requestsBy } from '../../src/validate/http-request.ts';
+import { client as oauthClient, startIssuer } from './oidc-issuer.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
 const domain = 'airflow.example.com';
@@ -132,6 +133,26 @@ describe('HTTPS on the local target', () => {
 		expect(document.steps.find(({ key }) => key === 'service-webserver')?.action).toBe('update');
 		expect([...answers.keys()]).toEqual([200]);
 		expect(answers.get(200)).toBeGreaterThan(20);
+	});
+
+	test('people log in through a provider, which sends them back over HTTPS to the same name', async () => {
+		const issuer = await startIssuer();
+		onTestFinished(() => issuer.close());
+		const redirectUri = `https://${domain}/oauth-authorized/oidc`;
+		issuer.redirectUris.add(redirectUri);
+		const provider = { AIRFLOW_DEPLOY_AUTH: 'oidc', AIRFLOW_DEPLOY_OAUTH_ISSUER: issuer.url, AIRFLOW_DEPLOY_OAUTH_CLIENT_ID: oauthClient.id, AIRFLOW_DEPLOY_OAUTH_CLIENT_SECRET: oauthClient.secret, AIRFLOW_DEPLOY_ADMIN_EMAILS: 'boss@example.com' };
+		const { document } = await here.json<UpDocument>(['deploy', '--local'], { env: { ...env, ...provider } });
+		expect(document.login).toEqual({ auth: 'oidc', redirectUri });
+
+		const launched = await launchBrowser({ env: process.env, headed: false, route, say: (why) => { throw new Error(why); } });
+		if (launched === undefined) throw new Error('no browser');
+		const page = await browserPage(launched, `https://${domain}`, request);
+		await page.toProvider(document.login);
+		await page.person?.isBelieved('boss@example.com');
+		expect((await page.visit('/hello')).text).toContain('Hello, world');
+		const cookies = await launched.browser.contexts()[0]?.cookies();
+		expect(cookies?.find(({ name, domain: of }) => name === 'session' && of === domain)).toMatchObject({ secure: true, httpOnly: true, sameSite: 'Lax' });
+		await page.close();
 	});
 
 	test('teardown takes the records, the certificate and the load balancer away, and leaves nothing', async () => {
