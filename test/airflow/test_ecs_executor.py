@@ -355,6 +355,23 @@ def test_what_will_not_pass_fails_at_once(scheduler, ecs, caplog, refusal):
     assert any(str(refusal) in line.message for line in lines(caplog, task_id="a"))
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error("ClientException", "You’ve reached the limit on the number of vCPUs you can run concurrently"),  # noqa: RUF001
+        error("InvalidParameterException", "ECS was unable to assume the role 'r' that was provided for this task."),
+        error("ConflictException", "The client token was used with different parameters."),
+        error("ServerException", "Service Unavailable", status=503),
+        ConnectionResetError("Connection reset by peer"),
+    ],
+)
+def test_what_may_pass_is_tried_again(scheduler, ecs, refusal):
+    ecs.refuses = [refusal]
+    scheduler.queue("a")
+    scheduler.loop(2)
+    assert seen("a").external_executor_id == only(ecs)
+
+
 def test_a_lost_answer_starts_no_second_worker(scheduler, ecs):
     ecs.answer_lost = True
     scheduler.queue("a")

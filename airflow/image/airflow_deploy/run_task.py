@@ -16,7 +16,11 @@ LONGEST_WAIT_SECONDS = 60.0
 THROTTLED = re.compile(r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown")
 # Of another request, or of credentials that are being renewed.
 PASSING_CODES = re.compile(r"ConflictException|LimitExceeded|ExpiredToken|RequestExpired|UnrecognizedClient")
-PASSING_WORDS = re.compile(r"capacity is unavailable|reached the limit|capacity limit exceeded", re.IGNORECASE)
+# A role is refused for up to two minutes after it was made.
+PASSING_WORDS = re.compile(
+    r"capacity is unavailable|reached the limit|capacity limit exceeded|unable to assume the role|role is not valid",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
