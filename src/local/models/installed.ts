@@ -14,9 +14,13 @@ const script = join(packageRoot, 'templates', 'request_models.py');
  * @param python of the environment that holds moto
  */
 export async function installedModels(python: string): Promise<RequestModels> {
+	return new RequestModels(await modelsDirectory(python));
+}
+
+/** Where they lie, a file for each service. */
+export async function modelsDirectory(python: string): Promise<string> {
 	const services = Object.values(modelled);
 	const version = createHash('sha256').update(await readFile(script)).update(services.join()).digest('hex').slice(0, 8);
 	const directory = `${dirname(dirname(python))}-models-${version}`;
-	await madeOnce(directory, async (temporary) => void (await execa(python, ['-I', script, temporary, ...services])));
-	return new RequestModels(directory);
+	return madeOnce(directory, async (temporary) => void (await execa(python, ['-I', script, temporary, ...services])));
 }
