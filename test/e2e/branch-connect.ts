@@ -5,8 +5,8 @@ import { describe, expect, test, vi } from 'vitest';
 import type { ConnectionDocument, StatusDocument, UpDocument, ValidateDocument } from '../../src/environment/documents.ts';
 import { airflowEnvironment } from '../../src/local/runtime/environments.ts';
 import { installer } from '../../src/local/runtime/installer.ts';
-import { findMysql } from '../../src/local/runtime/mysql-server.ts';
 import { packageRoot } from '../../src/package.ts';
+import { mysqlServer } from '../mysql-server.ts';
 import { awsCli, awsCliDirectory } from './aws-cli.ts';
 import { hasGo, sessionManagerPlugin } from './session-manager-plugin.ts';
 import type { Workspace } from './workspace.ts';
@@ -26,7 +26,7 @@ print(hashlib.sha256(query("SELECT repeat('0123456789', ${megabytes / 10})").enc
 `;
 const answers = `slow airflow xxx\n${large}\n`;
 const program = join(packageRoot, 'bin', 'airflow-deploy.js');
-const mysqlHere = await findMysql(process.env).catch(() => undefined);
+const mysqlHere = await mysqlServer();
 
 /** Tests of a branch without MySQL that stands: at their end it has one, where this machine has a server. */
 export function testsOfConnect(name: string, workspace: () => Workspace): void {
