@@ -27,6 +27,7 @@ class Issuer:
         self.nonce = ""
         self.codes: set[str] = set()
         self.asked: list[tuple[str, dict]] = []
+        self.signatures = ["RS256", "HS256", "none"]
         self.refuses_client = False
         self.refuses_redirect = False
         issuer = self
@@ -66,7 +67,7 @@ class Issuer:
                 "token_endpoint": f"{self.url}/token",
                 "userinfo_endpoint": f"{self.url}/userinfo",
                 "jwks_uri": f"{self.url}/jwks",
-                "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"],
+                "id_token_signing_alg_values_supported": self.signatures,
             },
             "/jwks": {"keys": [self.key.as_dict(is_private=False)]},
             "/userinfo": self.userinfo,

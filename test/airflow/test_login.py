@@ -363,6 +363,11 @@ class TestProvider:
         )
         assert code_of(app.test_client().get("/login/oidc", base_url=AT)) == "wrong-issuer"
 
+    def test_that_signs_with_nothing_that_proves_who_signed_is_refused(self, app, issuer):
+        issuer.signatures = ["HS256", "none"]
+        answer = app.test_client().get("/login/oidc", base_url=AT)
+        assert (answer.status_code, code_of(answer)) == (502, "no-identity")
+
     def test_where_the_person_cancels(self, app, issuer):
         client = app.test_client()
         asked = start(client)

@@ -107,7 +107,10 @@ class Provider:
         if str(found.get("issuer", "")).rstrip("/") != issuer_of(self.settings):
             raise Refused("wrong-issuer", f"the provider calls itself {found.get('issuer')}", 502)
         offered = found.get("id_token_signing_alg_values_supported") or ["RS256"]
-        found["id_token_signing_alg_values_supported"] = [name for name in offered if name in SIGNATURES]
+        usable = [name for name in offered if name in SIGNATURES]
+        if not usable:  # of an empty list Authlib makes all that it knows
+            raise Refused("no-identity", f"the provider signs ID tokens with {', '.join(offered)} only", 502)
+        found["id_token_signing_alg_values_supported"] = usable
 
     def _assert_known(self, login: PendingLogin) -> None:
         """A provider that shows its own error page tells nobody here. A code that it never gave makes it answer us:
