@@ -16,5 +16,5 @@ export function executorOption({ executor, config }: Pick<Options, 'executor' | 
 /** The same environment with nothing wished for: what stands was made from what its anchor says. */
 export function asRecorded(options: Options): Options {
 	const unset = Object.fromEntries(loginKeys.map((key) => [key, undefined])) as Partial<Options['config']>;
-	return { ...options, branch: undefined, executor: undefined, config: { ...options.config, ...unset, executor: undefined } };
+	return { ...options, asRecorded: true, branch: undefined, executor: undefined, config: { ...options.config, ...unset, executor: undefined } };
 }

@@ -30,6 +30,8 @@ export interface Options {
 	readonly observe: (event: Event) => void;
 	/** Says something beside the steps, e.g. who holds a lock that is waited for. */
 	readonly warn: (line: string) => void;
+	/** What stands is looked for: the page's name is what the anchor says, whatever is configured. */
+	readonly asRecorded?: true;
 	/** What is asked of a branch: what is not given stays as it is recorded. Absent: what is recorded counts. */
 	readonly branch?: BranchWishes | undefined;
 	/** What a flag says; absent: as configured, else as recorded. */

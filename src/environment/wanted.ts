@@ -14,14 +14,16 @@ import { executorOption } from './executor-option.ts';
 import { publicAddresses } from './given-network.ts';
 import { loginOption } from './login-option.ts';
 import type { Options } from './options.ts';
+import { recordedPage } from './page-option.ts';
 import { chooseZones } from './zones.ts';
 
 /** Gathers all that the stacks are made from: local files, what earlier runs chose, and what AWS has to offer. */
 export async function stackInputs(options: Options, states: ReadonlyMap<string, StateView>, goal: Goal): Promise<StackInputs> {
-	const { config, aws, cwd } = options;
+	const { aws, cwd } = options;
+	const anchor = await anchorOf(options);
+	const config = options.asRecorded ? { ...options.config, ...recordedPage(anchor) } : options.config;
 	const entries = (scope: string): Record<string, Entry> => states.get(scope)?.entries ?? {};
 	const source = resolve(cwd, config.source);
-	const anchor = await anchorOf(options);
 	const branch = branchOptions(config.environment, options.branch, anchor);
 	const before = recordedBranch(anchor?.options);
 	if (branch && before) for (const line of consequences(before, branch)) options.warn(line);

@@ -49,6 +49,11 @@ export class Certificates {
 		return this.complete(Certificate as JsonRecord);
 	}
 
+	async list(region: string): Promise<JsonRecord[]> {
+		const { CertificateSummaryList } = await this.#moto.json({ service: 'acm', region, operation: 'ListCertificates' }, 'CertificateManager', {});
+		return Promise.all((CertificateSummaryList as JsonRecord[]).map((shown) => this.describe(region, memberOf(shown, 'CertificateArn') ?? '')));
+	}
+
 	/** ACM's description of a certificate, from moto's. */
 	async complete(shown: JsonRecord): Promise<JsonRecord> {
 		const arn = memberOf(shown, 'CertificateArn') ?? '';
