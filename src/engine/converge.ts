@@ -7,6 +7,7 @@ import type { Entry } from './entry.ts';
 import { both, contextOf, entryOf, intent, type Job, permit, refresh, write } from './job.ts';
 import { lookFor } from './look.ts';
 import { supersede } from './replace.ts';
+import { ownTags, tagChange } from './tags.ts';
 import { type AnyResource, isAction, type JsonObject } from './resource.ts';
 
 /**
@@ -38,17 +39,31 @@ function adopt<C>(job: Job<C>, kind: AnyResource<C>, fresh: Entry, found: JsonOb
 async function take<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry, seen: JsonObject): Promise<void> {
 	const found = plain(seen);
 	const same = entry.id === kind.id(found);
-	const present = { ...entry, ...identified(kind, same ? { ...entry.outputs, ...found } : found) };
-	switch (decide(kind, job.props, entry, found).action) {
+	const { action } = decide(kind, job.props, entry, found);
+	const outputs = plain(same ? { ...entry.outputs, ...found } : found);
+	const tagged = action === 'replace' ? entry : await retag(job, kind, entry, outputs);
+	const present = { ...tagged, ...identified(kind, outputs) };
+	switch (action) {
 		case 'update':
 			return update(job, kind, present);
 		case 'replace':
 			return kind.replacement === 'delete-first' ? createInstead(job, kind, present) : createBeside(job, kind, present);
 		case 'none':
-			if (entry.status === 'ready' && isDeepStrictEqual(present.outputs, entry.outputs)) return refresh(job, entry);
+			if (entry.status === 'ready' && isDeepStrictEqual(present.outputs, entry.outputs)) return refresh(job, tagged, entry);
 			if (entry.status !== 'ready' || !same) job.announce('adopt');
 			return settle(job, kind, present, present.outputs);
 	}
+}
+
+/** Gives an object the user's own tags, where they are others than the record says. @returns the entry with them */
+async function retag<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry, outputs: JsonObject): Promise<Entry> {
+	const ctx = contextOf(job, entry);
+	const change = kind.tag && tagChange(ctx, entry);
+	if (!change) return entry;
+	job.announce('update');
+	await permit(job.run);
+	await kind.tag?.(ctx, outputs, change);
+	return { ...entry, tags: ownTags(ctx) };
 }
 
 async function update<C>(job: Job<C>, kind: AnyResource<C>, present: Entry & { outputs: JsonObject }): Promise<void> {
@@ -136,7 +151,7 @@ async function removeParts<C>({ run, place: { scope, key } }: Job<C>, { parts = 
 
 /** Records what is there, waits until it can be used, and records that. */
 async function settle<C>(job: Job<C>, kind: AnyResource<C>, entry: Entry, outputs: JsonObject): Promise<void> {
-	const made = { ...entry, ...identified(kind, outputs), inputs: job.props, hash: job.hash, dependsOn: job.needs };
+	const made = { ...entry, ...identified(kind, outputs), ...(kind.tag ? { tags: ownTags(contextOf(job, entry)) } : {}), inputs: job.props, hash: job.hash, dependsOn: job.needs };
 	if (!kind.wait) return write(job, { ...made, status: 'ready' });
 	await write(job, { ...made, status: 'created' });
 	const complete = await kind.wait(contextOf(job, made), outputs, job.props);

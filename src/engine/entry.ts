@@ -21,6 +21,8 @@ export interface Entry {
 	readonly inputs: JsonObject;
 	/** Of `inputs`; empty while an update is under way, so that an interrupted one is done again. */
 	readonly hash: string;
+	/** The user's own tags that it was last given, where its kind can change them. */
+	readonly tags?: Readonly<Record<string, string>>;
 	/** Keys that must outlive this one: `key` in the same scope, `scope/key` in another. */
 	readonly dependsOn: readonly string[];
 	/** The idempotency token of the create call. */

@@ -58,10 +58,10 @@ export async function permit<C>(run: Run<C>): Promise<void> {
 	await run.beforeMutation?.();
 }
 
-/** Records new needs of a node that is otherwise as it was. */
-export async function refresh<C>(job: Job<C>, entry: Entry): Promise<void> {
+/** Records new needs of a node that is otherwise as it was. @param recorded as it stands in the record, where `entry` is newer */
+export async function refresh<C>(job: Job<C>, entry: Entry, recorded: Entry = entry): Promise<void> {
 	const next = { ...entry, inputs: job.props, hash: job.hash, dependsOn: job.needs };
-	if (!isDeepStrictEqual(next, entry)) await write(job, next);
+	if (!isDeepStrictEqual(next, recorded)) await write(job, next);
 }
 
 /** What a node needed and what it will need: true for the time in which it may use either. */

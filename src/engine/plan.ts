@@ -7,6 +7,7 @@ import { type AnyAction, type AnyResource, isAction, type JsonObject, type Kind 
 import { edgesOf, needsOf, select } from './selection.ts';
 import type { Node, Stack } from './stack.ts';
 import { superfluous } from './superfluous.ts';
+import { tagChange } from './tags.ts';
 import { type Wish, wishOf } from './wish.ts';
 
 export interface PlannedChange {
@@ -75,6 +76,8 @@ async function judgeResource<C>(node: Node, kind: AnyResource<C>, entry: Entry |
 	if (!found) return absent;
 	const decision = compare(kind, record, wish, found);
 	if (decision.action !== 'none') return { action: decision.action, why: decision.why };
+	const change = entry && kind.tag && tagChange(contextFor(look, node, entry), entry);
+	if (change) return { action: 'update', why: change.why };
 	return entry && entry.status !== 'ready' ? { action: 'create', why: 'an earlier run was interrupted before it was ready' } : undefined;
 }
 

@@ -1,3 +1,5 @@
+import type { TagChange } from './tags.ts';
+
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
@@ -84,6 +86,8 @@ export interface Resource<Clients, Props extends JsonObject, Outputs extends Jso
 	matches?(props: Props, outputs: Outputs): boolean;
 	/** Applies changed props in place. */
 	update?(ctx: Context<Clients>, props: Props, outputs: Outputs): Promise<Outputs>;
+	/** Changes the tags of an object that is there. The engine calls it when the user's own tags change. */
+	tag?(ctx: Context<Clients>, outputs: Outputs, change: TagChange): Promise<void>;
 	/** Removes the object and waits until it is gone, noting what holds it. A missing object is success. */
 	remove(ctx: Context<Clients>, outputs: Outputs): Promise<void>;
 	/** Asks AWS by the recorded id whether the object is still there: for the receipt, `status` and `state recover`. */

@@ -1,9 +1,10 @@
-import { ACMClient, DeleteCertificateCommand, ListTagsForCertificateCommand, RequestCertificateCommand } from '@aws-sdk/client-acm';
+import { ACMClient, AddTagsToCertificateCommand, DeleteCertificateCommand, ListTagsForCertificateCommand, RemoveTagsFromCertificateCommand, RequestCertificateCommand } from '@aws-sdk/client-acm';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { certificatesOf, describeCertificate } from './acm.ts';
 import { assertOurs, grantsObject, grantsRequest } from './ownership.ts';
 import { ignoring, isOurs, required, tagList, until } from './support.ts';
+import { tagging } from './tagging.ts';
 
 type Props = { domain: string };
 /** The record that proves to ACM that the domain is ours, with a dot at the end of its names; ACM shows it seconds after the request. */
@@ -21,6 +22,7 @@ export const Certificate = defineResource<Aws, Props, Outputs>({
 		{ actions: ['acm:ListCertificates'], on: ['*'] },
 		{ actions: ['acm:DescribeCertificate', 'acm:ListTagsForCertificate'], on: certificates },
 		{ actions: ['acm:RequestCertificate', 'acm:AddTagsToCertificate'], on: certificates, for: 'up', condition: grantsRequest },
+		{ actions: ['acm:AddTagsToCertificate', 'acm:RemoveTagsFromCertificate'], on: certificates, for: 'up', condition: grantsObject },
 		{ actions: ['acm:DeleteCertificate'], on: certificates, condition: grantsObject },
 	],
 
@@ -56,6 +58,11 @@ export const Certificate = defineResource<Aws, Props, Outputs>({
 		await ignoring(['ResourceNotFoundException'], ctx.aws.client(ACMClient).send(new DeleteCertificateCommand({ CertificateArn: outputs.arn })));
 		return this.create(ctx, props);
 	},
+
+	tag: tagging(
+		({ aws }, { arn }, Tags) => aws.client(ACMClient).send(new AddTagsToCertificateCommand({ CertificateArn: arn, Tags })),
+		({ aws }, { arn }, names) => aws.client(ACMClient).send(new RemoveTagsFromCertificateCommand({ CertificateArn: arn, Tags: names.map((Key) => ({ Key })) })),
+	),
 
 	async remove(ctx, { arn, domain }) {
 		if (!(await describeCertificate(ctx.aws, arn))) return;

@@ -5,6 +5,7 @@ import { readDatabaseSecret } from './database-url.ts';
 import { assertChangeable, changeableSettings, fixedSettings, isAsWanted, type Outputs, outputsOf, type Props } from './db-instance-settings.ts';
 import { assertDeletable, defaultMinorVersion, describeInstance, untilGone, untilUsable } from './db-instance-state.ts';
 import { carriesNonce } from './ownership.ts';
+import { tagRds } from './rds.ts';
 import { retrying, serviceLinkedRolePending } from './retrying.ts';
 import { foreign, ignoring, isOurs, required, tagList } from './support.ts';
 
@@ -22,7 +23,7 @@ export const DbInstance = defineResource<Aws, Props, Outputs>({
 	permissions: [
 		{ actions: ['rds:DescribeDBInstances', 'rds:ListTagsForResource'], on: instances },
 		{ actions: ['rds:DescribeDBEngineVersions', 'rds:DescribeDBSnapshots'], on: ['*'] },
-		{ actions: ['rds:CreateDBInstance', 'rds:ModifyDBInstance', 'rds:StartDBInstance', 'rds:AddTagsToResource'], on: [...instances, ...uses], for: 'up' },
+		{ actions: ['rds:CreateDBInstance', 'rds:ModifyDBInstance', 'rds:StartDBInstance', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource'], on: [...instances, ...uses], for: 'up' },
 		{ actions: ['secretsmanager:GetSecretValue'], on: ['arn:{partition}:secretsmanager:{region}:{account}:secret:{project}-*'], for: 'up' },
 		{ actions: ['rds:DeleteDBInstance', 'rds:CreateDBSnapshot', 'rds:DeleteDBInstanceAutomatedBackup', 'rds:AddTagsToResource'], on: [...instances, ...uses], for: 'teardown' },
 	],
@@ -70,6 +71,8 @@ export const DbInstance = defineResource<Aws, Props, Outputs>({
 		if (!isAsWanted(props, { ...outputs, finalSnapshot: props.finalSnapshot })) await modify(ctx, props, outputs);
 		return { ...outputs, finalSnapshot: props.finalSnapshot, passwordSecretArn: props.passwordSecretArn };
 	},
+
+	tag: tagRds,
 
 	async remove(ctx, { identifier, finalSnapshot }) {
 		const instance = await describeInstance(ctx.aws, identifier);

@@ -12,6 +12,7 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { canonical } from './canonical.ts';
 import { carriesNonce } from './ownership.ts';
+import { tagRds } from './rds.ts';
 import { retrying, serviceLinkedRolePending } from './retrying.ts';
 import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
 
@@ -26,7 +27,7 @@ export const DbSubnetGroup = defineResource<Aws, Props, Outputs>({
 	replacement: 'delete-first',
 	permissions: [
 		{ actions: ['rds:DescribeDBSubnetGroups', 'rds:ListTagsForResource'], on: groups },
-		{ actions: ['rds:CreateDBSubnetGroup', 'rds:ModifyDBSubnetGroup', 'rds:AddTagsToResource'], on: groups, for: 'up' },
+		{ actions: ['rds:CreateDBSubnetGroup', 'rds:ModifyDBSubnetGroup', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource'], on: groups, for: 'up' },
 		{ actions: ['rds:DeleteDBSubnetGroup'], on: groups, for: 'teardown' },
 	],
 
@@ -52,6 +53,8 @@ export const DbSubnetGroup = defineResource<Aws, Props, Outputs>({
 		const { DBSubnetGroup } = await ctx.aws.client(RDSClient).send(modify);
 		return outputsOf(required(DBSubnetGroup));
 	},
+
+	tag: tagRds,
 
 	async remove(ctx, { name }) {
 		await until(ctx, () => removed(ctx, name), `DB subnet group ${name} to be released by its database instance`);

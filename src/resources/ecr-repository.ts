@@ -1,8 +1,9 @@
-import { CreateRepositoryCommand, DeleteRepositoryCommand, DescribeRepositoriesCommand, ECRClient, ListTagsForResourceCommand, type Repository, type Tag } from '@aws-sdk/client-ecr';
+import { CreateRepositoryCommand, DeleteRepositoryCommand, DescribeRepositoriesCommand, ECRClient, ListTagsForResourceCommand, type Repository, type Tag, TagResourceCommand, UntagResourceCommand } from '@aws-sdk/client-ecr';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { carriesNonce } from './ownership.ts';
 import { foreign, ignoring, isOurs, required, tagList } from './support.ts';
+import { tagging } from './tagging.ts';
 
 type Props = { name: string };
 type Outputs = { name: string; arn: string; uri: string };
@@ -14,7 +15,7 @@ export const EcrRepository = defineResource<Aws, Props, Outputs>({
 	immutable: ['name'],
 	permissions: [
 		{ actions: ['ecr:DescribeRepositories', 'ecr:ListTagsForResource'], on: repositories },
-		{ actions: ['ecr:CreateRepository', 'ecr:TagResource'], on: repositories, for: 'up' },
+		{ actions: ['ecr:CreateRepository', 'ecr:TagResource', 'ecr:UntagResource'], on: repositories, for: 'up' },
 		{ actions: ['ecr:DeleteRepository', 'ecr:BatchDeleteImage'], on: repositories, for: 'teardown' },
 	],
 
@@ -31,6 +32,11 @@ export const EcrRepository = defineResource<Aws, Props, Outputs>({
 		const { repository } = await ctx.aws.client(ECRClient).send(new CreateRepositoryCommand({ repositoryName: name, tags: tagList(ctx.tags) }));
 		return outputsOf(required(repository));
 	},
+
+	tag: tagging(
+		({ aws }, { arn }, tags) => aws.client(ECRClient).send(new TagResourceCommand({ resourceArn: arn, tags })),
+		({ aws }, { arn }, tagKeys) => aws.client(ECRClient).send(new UntagResourceCommand({ resourceArn: arn, tagKeys })),
+	),
 
 	async remove(ctx, { name }) {
 		const repository = await describe(ctx, name);

@@ -1,7 +1,7 @@
 import { type Cluster, CreateClusterCommand, DeleteClusterCommand, DescribeClustersCommand, ECSClient } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
-import { ecsTags, findTasks, lastPart, tagsFromEcs } from './ecs.ts';
+import { ecsTags, findTasks, lastPart, tagEcs, tagsFromEcs } from './ecs.ts';
 import { carriesNonce } from './ownership.ts';
 import { retrying, serviceLinkedRolePending } from './retrying.ts';
 import { foreign, isOurs, required, until } from './support.ts';
@@ -17,7 +17,7 @@ export const EcsCluster = defineResource<Aws, Props, Outputs>({
 	permissions: [
 		{ actions: ['ecs:DescribeClusters'], on: clusters },
 		{ actions: ['ecs:CreateCluster'], on: ['*'], for: 'up' },
-		{ actions: ['ecs:TagResource'], on: clusters, for: 'up' },
+		{ actions: ['ecs:TagResource', 'ecs:UntagResource'], on: clusters, for: 'up' },
 		{ actions: ['ecs:DeleteCluster'], on: clusters, for: 'teardown' },
 		{ actions: ['ecs:ListTasks', 'ecs:DescribeTasks'], on: ['*'], for: 'teardown' },
 	],
@@ -41,6 +41,8 @@ export const EcsCluster = defineResource<Aws, Props, Outputs>({
 		await until(ctx, async () => (await describe(ctx, outputs.name))?.status === 'ACTIVE', `cluster ${outputs.name} to become active`);
 		return outputs;
 	},
+
+	tag: tagEcs,
 
 	async remove(ctx, { name }) {
 		await until(ctx, () => removed(ctx, name), `cluster ${name} to become empty`);

@@ -13,7 +13,7 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource, type JsonObject } from '../engine/resource.ts';
 import { contentHash } from './canonical.ts';
 import { createOnce } from './create-once.ts';
-import { describeDefinition, ecsTags, findTasks, lastPart, startedByUs, tagsFromEcs } from './ecs.ts';
+import { describeDefinition, ecsTags, findTasks, lastPart, startedByUs, tagEcs, tagsFromEcs } from './ecs.ts';
 import { carriesNonce } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { ignoring, isOurs, required } from './support.ts';
@@ -37,7 +37,7 @@ export const EcsTaskDefinition = defineResource<Aws, Props, Outputs>({
 	replacement: 'create-first',
 	permissions: [
 		{ actions: ['ecs:DescribeTaskDefinition', 'ecs:ListTaskDefinitions'], on: ['*'] },
-		{ actions: ['ecs:RegisterTaskDefinition', 'ecs:TagResource'], on: ['arn:{partition}:ecs:{region}:{account}:task-definition/{project}-*:*'], for: 'up' },
+		{ actions: ['ecs:RegisterTaskDefinition', 'ecs:TagResource', 'ecs:UntagResource'], on: ['arn:{partition}:ecs:{region}:{account}:task-definition/{project}-*:*'], for: 'up' },
 		{ actions: ['iam:PassRole'], on: ['arn:{partition}:iam::{account}:role{role-path}{project}-*'], for: 'up', condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } },
 		{ actions: ['ecs:DeregisterTaskDefinition', 'ecs:ListTasks'], on: ['*'] },
 		{ actions: ['ecs:DeleteTaskDefinitions'], on: ['arn:{partition}:ecs:{region}:{account}:task-definition/{project}-*:*'] },
@@ -62,6 +62,8 @@ export const EcsTaskDefinition = defineResource<Aws, Props, Outputs>({
 	},
 
 	matches: ({ definition }, { hash }) => contentHash(definition) === hash,
+
+	tag: tagEcs,
 
 	async remove(ctx, outputs) {
 		const found = await describeDefinition(ctx.aws, outputs.arn);

@@ -9,11 +9,14 @@ import {
 	type NetworkConfiguration,
 	type Service,
 	type Tag,
+	TagResourceCommand,
 	type Task,
+	UntagResourceCommand,
 } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { canonical } from './canonical.ts';
 import { ignoring } from './support.ts';
+import { tagging } from './tagging.ts';
 
 /** Begins the `startedBy` of tasks that we run to their end ourselves. */
 export const startedByUs = 'airflow-deploy/';
@@ -35,6 +38,12 @@ export function networkText(configuration: NetworkConfiguration | undefined): st
 export function ecsTags(tags: Readonly<Record<string, string>>): Tag[] {
 	return Object.entries(tags).map(([key, value]) => ({ key, value }));
 }
+
+/** Of anything in ECS. */
+export const tagEcs = tagging<{ arn: string }>(
+	({ aws }, { arn }, tags) => aws.client(ECSClient).send(new TagResourceCommand({ resourceArn: arn, tags: tags.map(({ Key: key, Value: value }) => ({ key, value })) })),
+	({ aws }, { arn }, tagKeys) => aws.client(ECSClient).send(new UntagResourceCommand({ resourceArn: arn, tagKeys })),
+);
 
 /** ECS's tags in the form of all others. */
 export function tagsFromEcs(tags: readonly Tag[] | undefined): { Key: string | undefined; Value: string | undefined }[] {

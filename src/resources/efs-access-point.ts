@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-efs';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
-import { accessPointArn, fileSystemArn } from './efs.ts';
+import { accessPointArn, fileSystemArn, retagGrants, tagEfs } from './efs.ts';
 import { assertOurs, grantsObject, grantsRequest } from './ownership.ts';
 import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
 
@@ -26,6 +26,7 @@ export const AccessPoint = defineResource<Aws, Props, Outputs>({
 		{ actions: ['elasticfilesystem:DescribeAccessPoints'], on: [fileSystemArn, accessPointArn] },
 		{ actions: ['elasticfilesystem:CreateAccessPoint'], on: [fileSystemArn, accessPointArn], for: 'up', condition: grantsRequest },
 		{ actions: ['elasticfilesystem:TagResource'], on: [accessPointArn], for: 'up', condition: { StringEquals: { 'elasticfilesystem:CreateAction': 'CreateAccessPoint' } } },
+		...retagGrants(accessPointArn),
 		{ actions: ['elasticfilesystem:DeleteAccessPoint'], on: [accessPointArn], condition: grantsObject },
 	],
 
@@ -62,6 +63,8 @@ export const AccessPoint = defineResource<Aws, Props, Outputs>({
 		await until(ctx, isAvailable, 'access point to become available', { first: 0.6 });
 		return outputs;
 	},
+
+	tag: tagEfs(({ accessPointId }) => accessPointId),
 
 	async remove(ctx, { accessPointId }) {
 		const found = await describe(ctx, accessPointId);

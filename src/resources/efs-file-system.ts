@@ -1,7 +1,7 @@
 import { CreateFileSystemCommand, DeleteFileSystemCommand, DescribeFileSystemsCommand, EFSClient, FileSystemAlreadyExists, type FileSystemDescription, paginateDescribeFileSystems } from '@aws-sdk/client-efs';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
-import { fileSystemArn } from './efs.ts';
+import { fileSystemArn, retagGrants, tagEfs } from './efs.ts';
 import { assertOurs, grantsObject, grantsRequest } from './ownership.ts';
 import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
 
@@ -14,6 +14,7 @@ export const FileSystem = defineResource<Aws, Record<string, never>, Outputs>({
 		{ actions: ['elasticfilesystem:DescribeFileSystems'], on: [fileSystemArn] },
 		{ actions: ['elasticfilesystem:CreateFileSystem'], on: [fileSystemArn], for: 'up', condition: grantsRequest },
 		{ actions: ['elasticfilesystem:TagResource'], on: [fileSystemArn], for: 'up', condition: { StringEquals: { 'elasticfilesystem:CreateAction': 'CreateFileSystem' } } },
+		...retagGrants(fileSystemArn),
 		{ actions: ['elasticfilesystem:DeleteFileSystem'], on: [fileSystemArn], condition: grantsObject },
 	],
 
@@ -45,6 +46,8 @@ export const FileSystem = defineResource<Aws, Record<string, never>, Outputs>({
 		await until(ctx, async () => (await describe(ctx, outputs))?.LifeCycleState === 'available', 'file system to become available');
 		return outputs;
 	},
+
+	tag: tagEfs(({ fileSystemId }) => fileSystemId),
 
 	async remove(ctx, outputs) {
 		const found = await describe(ctx, outputs);

@@ -8,6 +8,8 @@ import {
 	ListRolePoliciesCommand,
 	PutRolePermissionsBoundaryCommand,
 	type Role,
+	TagRoleCommand,
+	UntagRoleCommand,
 	UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import type { Aws } from '../aws/clients.ts';
@@ -17,6 +19,7 @@ import { canonical } from './canonical.ts';
 import { describeRole } from './iam.ts';
 import { carriesNonce } from './ownership.ts';
 import { foreign, ignoring, isOurs, required, tagList } from './support.ts';
+import { tagging } from './tagging.ts';
 
 type Props = {
 	/** At most 64 characters, unique in the account without case and across regions. */
@@ -42,7 +45,7 @@ export const IamRole = defineResource<Aws, Props, Outputs>({
 	permissions: [
 		// A role that is not there has no path: refusals name it `role NAME`.
 		{ actions: ['iam:GetRole'], on: [...roles, 'arn:{partition}:iam::{account}:role/{project}-*'] },
-		{ actions: ['iam:CreateRole', 'iam:TagRole', 'iam:UpdateAssumeRolePolicy', 'iam:PutRolePermissionsBoundary', 'iam:DeleteRolePermissionsBoundary'], on: roles, for: 'up' },
+		{ actions: ['iam:CreateRole', 'iam:TagRole', 'iam:UntagRole', 'iam:UpdateAssumeRolePolicy', 'iam:PutRolePermissionsBoundary', 'iam:DeleteRolePermissionsBoundary'], on: roles, for: 'up' },
 		{ actions: ['iam:DeleteRole', 'iam:ListRolePolicies', 'iam:ListAttachedRolePolicies', 'iam:ListInstanceProfilesForRole'], on: roles, for: 'teardown' },
 	],
 
@@ -78,6 +81,11 @@ export const IamRole = defineResource<Aws, Props, Outputs>({
 		if (props.permissionsBoundary !== outputs.permissionsBoundary) await setBoundary(iam, props);
 		return { ...outputs, trust, permissionsBoundary: props.permissionsBoundary };
 	},
+
+	tag: tagging(
+		({ aws }, { name }, Tags) => aws.client(IAMClient).send(new TagRoleCommand({ RoleName: name, Tags })),
+		({ aws }, { name }, TagKeys) => aws.client(IAMClient).send(new UntagRoleCommand({ RoleName: name, TagKeys })),
+	),
 
 	async remove(ctx, { name }) {
 		const role = await describeRole(ctx, name);

@@ -2,7 +2,7 @@ import { CreateInternetGatewayCommand, DeleteInternetGatewayCommand, DescribeInt
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { createOnce } from './create-once.ts';
-import { byIdentity, ec2Grants, specification } from './ec2.ts';
+import { byIdentity, ec2Grants, specification, tagEc2 } from './ec2.ts';
 import { removeWhenFree } from './held.ts';
 import { assertOurs } from './ownership.ts';
 import { ignoring, required } from './support.ts';
@@ -25,6 +25,8 @@ export const InternetGateway = defineResource<Aws, Record<string, never>, Output
 		};
 		return createOnce(ctx, send, () => find(ctx));
 	},
+
+	tag: tagEc2(({ internetGatewayId }) => [internetGatewayId]),
 
 	async remove(ctx, outputs) {
 		const gateway = await describe(ctx, outputs);

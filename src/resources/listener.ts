@@ -2,7 +2,7 @@ import { type Action, CreateListenerCommand, DeleteListenerCommand, DescribeList
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { canonical } from './canonical.ts';
-import { balancingGrants, notThere, tagsOf } from './load-balancing.ts';
+import { balancingGrants, notThere, tagBalancing, tagsOf } from './load-balancing.ts';
 import { assertOurs } from './ownership.ts';
 import { foreign, ignoring, isOurs, required, tagList } from './support.ts';
 
@@ -50,6 +50,8 @@ export const Listener = defineResource<Aws, Props, Outputs>({
 		const { Listeners } = await ctx.aws.client(ElasticLoadBalancingV2Client).send(new ModifyListenerCommand({ ListenerArn: arn, ...rulesOf(serves) }));
 		return outputsOf(required(Listeners?.[0]));
 	},
+
+	tag: tagBalancing,
 
 	async remove(ctx, { arn, loadBalancerArn, port }) {
 		if ((await describe(ctx, loadBalancerArn, port))?.ListenerArn !== arn) return;

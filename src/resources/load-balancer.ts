@@ -13,7 +13,7 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
 import { canonical } from './canonical.ts';
-import { balancingGrants, notThere, tagsOf } from './load-balancing.ts';
+import { balancingGrants, notThere, tagBalancing, tagsOf } from './load-balancing.ts';
 import { assertOurs } from './ownership.ts';
 import { retrying, serviceLinkedRolePending } from './retrying.ts';
 import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
@@ -82,6 +82,8 @@ export const LoadBalancer = defineResource<Aws, Props, Outputs>({
 		await setAttributes(ctx, outputs.arn, props);
 		return { ...outputs, subnetIds, securityGroupIds, attributes: attributesFor(props) };
 	},
+
+	tag: tagBalancing,
 
 	/** Its network interfaces outlive it by minutes: who removes its group or subnets waits for them. */
 	async remove(ctx, { arn, name }) {

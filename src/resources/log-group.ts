@@ -6,11 +6,14 @@ import {
 	ListTagsForResourceCommand,
 	type LogGroup as Description,
 	PutRetentionPolicyCommand,
+	TagResourceCommand,
+	UntagResourceCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { carriesNonce } from './ownership.ts';
 import { foreign, ignoring, isOurs, required, tagList } from './support.ts';
+import { tagging } from './tagging.ts';
 
 type Props = {
 	name: string;
@@ -28,7 +31,7 @@ export const LogGroup = defineResource<Aws, Props, Outputs>({
 	permissions: [
 		{ actions: ['logs:DescribeLogGroups'], on: ['*'] },
 		{ actions: ['logs:ListTagsForResource'], on: [group] },
-		{ actions: ['logs:CreateLogGroup', 'logs:TagResource', 'logs:PutRetentionPolicy'], on: [group], for: 'up' },
+		{ actions: ['logs:CreateLogGroup', 'logs:TagResource', 'logs:UntagResource', 'logs:PutRetentionPolicy'], on: [group], for: 'up' },
 		{ actions: ['logs:DeleteLogGroup'], on: [group], for: 'teardown' },
 	],
 
@@ -51,6 +54,11 @@ export const LogGroup = defineResource<Aws, Props, Outputs>({
 	matches: (props, { retentionDays }) => props.retentionDays === 0 || retentionDays === props.retentionDays,
 
 	update: (ctx, { retentionDays }, outputs) => keepFor(ctx, outputs, retentionDays),
+
+	tag: tagging(
+		({ aws }, { arn }, tags) => aws.client(CloudWatchLogsClient).send(new TagResourceCommand({ resourceArn: arn, tags: Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])) })),
+		({ aws }, { arn }, tagKeys) => aws.client(CloudWatchLogsClient).send(new UntagResourceCommand({ resourceArn: arn, tagKeys })),
+	),
 
 	async remove(ctx, { name }) {
 		if (!carriesNonce(ctx, await tagsOf(ctx, name))) return;

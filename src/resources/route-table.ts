@@ -1,7 +1,7 @@
 import { CreateRouteTableCommand, DeleteRouteTableCommand, DescribeRouteTablesCommand, EC2Client, type RouteTable as Description } from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
-import { byIdentity, ec2Grants, notYetVisible, specification } from './ec2.ts';
+import { byIdentity, ec2Grants, notYetVisible, specification, tagEc2 } from './ec2.ts';
 import { removeWhenFree } from './held.ts';
 import { assertOurs } from './ownership.ts';
 import { retrying } from './retrying.ts';
@@ -28,6 +28,8 @@ export const RouteTable = defineResource<Aws, Props, Outputs>({
 		const { RouteTable } = await retrying(ctx, () => ctx.aws.client(EC2Client).send(command), notYetVisible);
 		return { routeTableId: required(RouteTable?.RouteTableId) };
 	},
+
+	tag: tagEc2(({ routeTableId }) => [routeTableId]),
 
 	async remove(ctx, outputs) {
 		const table = await describeRouteTable(ctx, outputs.routeTableId);

@@ -7,6 +7,8 @@ import {
 	PutSecretValueCommand,
 	RestoreSecretCommand,
 	SecretsManagerClient,
+	TagResourceCommand,
+	UntagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
@@ -14,6 +16,7 @@ import { UserError } from '../errors.ts';
 import { carriesNonce } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
+import { tagging } from './tagging.ts';
 
 /** 256 random bits. base64url needs no escaping in URLs and shells, and RDS accepts it. */
 const token = (): string => randomBytes(32).toString('base64url');
@@ -58,7 +61,7 @@ export const Secret = defineResource<Aws, Props, SecretOutputs>({
 	collides: true,
 	permissions: [
 		{ actions: ['secretsmanager:DescribeSecret'], on: secrets },
-		{ actions: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource', 'secretsmanager:RestoreSecret', 'secretsmanager:PutSecretValue'], on: secrets, for: 'up' },
+		{ actions: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource', 'secretsmanager:UntagResource', 'secretsmanager:RestoreSecret', 'secretsmanager:PutSecretValue'], on: secrets, for: 'up' },
 		{ actions: ['secretsmanager:DeleteSecret'], on: secrets, for: 'teardown' },
 	],
 
@@ -76,6 +79,11 @@ export const Secret = defineResource<Aws, Props, SecretOutputs>({
 	create: (ctx, { value, url, ...named }) => createSecret(ctx, named, () => generators[value](url)),
 
 	matches: () => true,
+
+	tag: tagging(
+		({ aws }, { arn }, Tags) => aws.client(SecretsManagerClient).send(new TagResourceCommand({ SecretId: arn, Tags })),
+		({ aws }, { arn }, TagKeys) => aws.client(SecretsManagerClient).send(new UntagResourceCommand({ SecretId: arn, TagKeys })),
+	),
 
 	async remove(ctx, { arn }) {
 		const secret = await describe(ctx, arn);

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
-import { ec2Arn, filter, notYetVisible, specification } from './ec2.ts';
+import { ec2Arn, filter, notYetVisible, retagGrants, specification, tagEc2 } from './ec2.ts';
 import { grantsObject, grantsRequest } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { ignoring, isOurs, required } from './support.ts';
@@ -28,6 +28,7 @@ export const SecurityGroupIngress = defineResource<Aws, Props, Outputs>({
 		{ actions: ['ec2:AuthorizeSecurityGroupIngress'], on: [ec2Arn('security-group')], for: 'up', condition: grantsObject },
 		{ actions: ['ec2:AuthorizeSecurityGroupIngress'], on: [ec2Arn('security-group-rule')], for: 'up', condition: grantsRequest },
 		{ actions: ['ec2:CreateTags'], on: [ec2Arn('security-group-rule')], for: 'up', condition: { StringEquals: { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' } } },
+		...retagGrants('security-group-rule'),
 		{ actions: ['ec2:RevokeSecurityGroupIngress'], on: [ec2Arn('security-group'), ec2Arn('security-group-rule')], condition: grantsObject },
 	],
 
@@ -54,6 +55,8 @@ export const SecurityGroupIngress = defineResource<Aws, Props, Outputs>({
 		await revoke(ctx, props.groupId, rules.filter((rule) => !want.includes(peerOf(rule))));
 		return outputsOf(props, rules.filter((rule) => want.includes(peerOf(rule))));
 	},
+
+	tag: tagEc2(({ ruleIds }) => ruleIds),
 
 	async remove(ctx, outputs) {
 		await revoke(ctx, outputs.groupId, await recorded(ctx, outputs));

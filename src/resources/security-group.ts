@@ -1,7 +1,7 @@
 import { CreateSecurityGroupCommand, DeleteSecurityGroupCommand, DescribeSecurityGroupsCommand, EC2Client, type SecurityGroup as Description } from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
-import { byIdentity, ec2Grants, filter, notYetVisible, specification } from './ec2.ts';
+import { byIdentity, ec2Grants, filter, notYetVisible, specification, tagEc2 } from './ec2.ts';
 import { type Holder, removeWhenFree } from './held.ts';
 import { interfaceHolders } from './network-interfaces.ts';
 import { assertOurs } from './ownership.ts';
@@ -43,6 +43,8 @@ export const SecurityGroup = defineResource<Aws, Props, Outputs>({
 		await until(ctx, async () => (await describe(ctx, outputs)) !== undefined, 'security group to become visible');
 		return outputs;
 	},
+
+	tag: tagEc2(({ groupId }) => [groupId]),
 
 	async remove(ctx, outputs) {
 		const group = await describe(ctx, outputs);

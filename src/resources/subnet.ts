@@ -1,7 +1,7 @@
 import { CreateSubnetCommand, DeleteSubnetCommand, DescribeSubnetsCommand, EC2Client, type Subnet as Description } from '@aws-sdk/client-ec2';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
-import { byIdentity, ec2Grants, filter, notYetVisible, specification } from './ec2.ts';
+import { byIdentity, ec2Grants, filter, notYetVisible, specification, tagEc2 } from './ec2.ts';
 import { removeWhenFree } from './held.ts';
 import { interfaceHolders } from './network-interfaces.ts';
 import { assertOurs } from './ownership.ts';
@@ -38,6 +38,8 @@ export const Subnet = defineResource<Aws, Props, Outputs>({
 		await until(ctx, async () => (await describe(ctx, outputs))?.State === 'available', 'subnet to become available');
 		return outputs;
 	},
+
+	tag: tagEc2(({ subnetId }) => [subnetId]),
 
 	async remove(ctx, outputs) {
 		const subnet = await describe(ctx, outputs);

@@ -11,7 +11,7 @@ import {
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { canonical } from './canonical.ts';
-import { balancingGrants, notThere, tagsOf } from './load-balancing.ts';
+import { balancingGrants, notThere, tagBalancing, tagsOf } from './load-balancing.ts';
 import { assertOurs } from './ownership.ts';
 import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
 
@@ -70,6 +70,8 @@ export const TargetGroup = defineResource<Aws, Props, Outputs>({
 		await setDelay(ctx, outputs.arn, props);
 		return { ...outputs, checks: canonical(checksOf(props.path)), delay: String(props.deregistrationSeconds) };
 	},
+
+	tag: tagBalancing,
 
 	async remove(ctx, { arn, name }) {
 		if (!(await describe(ctx, { TargetGroupArns: [arn] }))) return;

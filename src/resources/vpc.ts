@@ -12,7 +12,7 @@ import {
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { createOnce } from './create-once.ts';
-import { byIdentity, ec2Grants, filter, specification } from './ec2.ts';
+import { byIdentity, ec2Grants, filter, specification, tagEc2 } from './ec2.ts';
 import { type Holder, removeWhenFree } from './held.ts';
 import { interfaceHolders } from './network-interfaces.ts';
 import { assertOurs } from './ownership.ts';
@@ -48,6 +48,8 @@ export const Vpc = defineResource<Aws, Props, Outputs>({
 		await until(ctx, async () => (await describe(ctx, outputs))?.State === 'available', 'VPC to become available');
 		return outputs;
 	},
+
+	tag: tagEc2(({ vpcId }) => [vpcId]),
 
 	async remove(ctx, outputs) {
 		const vpc = await describe(ctx, outputs);

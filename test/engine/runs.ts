@@ -44,10 +44,10 @@ export function takeDown(directory: string, cloud: Cloud, change: Change = {}, o
 	return withRun(directory, cloud, change, (run) => down(run, only));
 }
 
-export async function planned(directory: string, cloud: Cloud, stacks: readonly Stack<Cloud>[], goal?: readonly string[]): Promise<PlannedChange[]> {
+export async function planned(directory: string, cloud: Cloud, stacks: readonly Stack<Cloud>[], goal?: readonly string[], tags: Run<Cloud>['tagsFor'] = tagsFor): Promise<PlannedChange[]> {
 	const views = await Promise.all(scopes.map(async (scope) => [scope, await readState(at(directory, scope))] as const));
 	const states = new Map(views.flatMap(([scope, view]) => (view ? [[scope, view] as const] : [])));
-	return plan(stacks, { aws: cloud, states, tagsFor, limit: 4, signal: new AbortController().signal, emit: () => {} }, goal);
+	return plan(stacks, { aws: cloud, states, tagsFor: tags, limit: 4, signal: new AbortController().signal, emit: () => {} }, goal);
 }
 
 export async function entriesOf(directory: string, scope = 'main'): Promise<Readonly<Record<string, Entry>>> {

@@ -49,6 +49,7 @@ async function keepsContract(sample: Sample): Promise<void> {
 		const needs = await makeNeeds(here, sample, needed);
 		const props = sample.props(needs, aws);
 		const outputs = await comesToLife(ctx, sample, props);
+		if (sample.kind.tag) await isTagged(ctx, sample, props, outputs);
 		const wanted = await isChanged(ctx, sample, { needs, props, outputs });
 		// As the engine does it: what only the record knows stays.
 		const last = { ...outputs, ...(await sample.kind.find(ctx, wanted, outputs)) };
@@ -83,6 +84,23 @@ async function isFoundByTags(ctx: Context<Aws>, kind: AnyResource<Aws>, props: J
 		(found) => found === undefined,
 		() => false,
 	);
+}
+
+/** By what `find` goes by: with another key it is another's, without its nonce nobody's. */
+async function isTagged(ctx: Context<Aws>, { kind }: Sample, props: JsonObject, outputs: JsonObject): Promise<void> {
+	const other = { ...ctx, identity: { ...ctx.identity, 'airflow-deploy:key': 'another' } };
+	const found = (by: Context<Aws>) => kind.find(by, props, undefined).catch(() => undefined);
+	// Rules are known by their group and their peers as well.
+	if (kind.type === 'AWS::EC2::SecurityGroupIngress') return kind.tag?.(ctx, outputs, { set: { ...ctx.tags, team: 'data' }, gone: ['team'] });
+	expect(await found(other), 'before it is tagged otherwise, find').toBeUndefined();
+	await kind.tag?.(ctx, outputs, { set: { ...ctx.tags, 'airflow-deploy:key': 'another', team: 'data' }, gone: [] });
+	expect(await found(other), 'tagged otherwise, find').toBeDefined();
+	await kind.tag?.(ctx, outputs, { set: ctx.tags, gone: ['team'] });
+	expect(await found(ctx), 'tagged again, find').toBeDefined();
+	const { 'airflow-deploy:key': _, ...rest } = ctx.tags;
+	await kind.tag?.(ctx, outputs, { set: rest, gone: ['airflow-deploy:key'] });
+	expect(await found(ctx), 'with one tag taken away, find').toBeUndefined();
+	await kind.tag?.(ctx, outputs, { set: ctx.tags, gone: [] });
 }
 
 /** As the engine does it: it looks with the props it recorded, decides with those it wants, and looks with them again. */

@@ -63,5 +63,6 @@ async function goesUp({ kind, key, props, changed }: Sample, needs: Parameters<S
 	const wanted = props(needs, here.aws);
 	const created = (await kind.find(ctx, wanted, undefined)) ?? (await kind.create(ctx, wanted));
 	const outputs = (await kind.wait?.(ctx, created, wanted)) ?? created;
+	await kind.tag?.(ctx, outputs, { set: { ...ctx.tags, team: 'data' }, gone: ['team'] });
 	return changed && kind.update ? kind.update(ctx, changed(needs, here.aws), outputs) : outputs;
 }

@@ -37,6 +37,7 @@ export const balancingRules: Rules = {
 	SetSecurityGroups: [byArn('LoadBalancerArn')],
 	SetSubnets: [byArn('LoadBalancerArn')],
 	AddTags: [byArn('ResourceArns')],
+	RemoveTags: [byArn('ResourceArns')],
 };
 
 const acm = service('acm');

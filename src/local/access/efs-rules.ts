@@ -15,6 +15,11 @@ const newInterface = also('ec2:CreateNetworkInterface', (reading) => [ec2Arn(rea
 const askEc2 = (...actions: string[]): Part => () => actions.map((action) => ({ action: `ec2:${action}`, resource: '*' }));
 const anInterface = (action: string): Part => also(`ec2:${action}`, (reading) => [ec2Arn(reading, 'network-interface/*')]);
 
+/** By its id alone. */
+const tagged: Part = (reading) => {
+	const id = textAt(reading.request, 'ResourceId') ?? '*';
+	return [{ action: `elasticfilesystem:${reading.operation}`, resource: efs.arn(reading, `${id.startsWith('fsap-') ? 'access-point' : 'file-system'}/${id}`) }];
+};
 /** Service Authorization Reference, "Amazon Elastic File System". */
 export const efsRules: Rules = {
 	CreateFileSystem: [made(efs, () => 'file-system/*', 'TagResource')],
@@ -32,5 +37,6 @@ export const efsRules: Rules = {
 	CreateAccessPoint: [fileSystem, (reading) => (isTagged(reading) ? [{ action: 'elasticfilesystem:TagResource', resource: efs.arn(reading, 'access-point/*'), keys: { 'elasticfilesystem:createaction': reading.operation } }] : [])],
 	DescribeAccessPoints: [(reading) => (textAt(reading.request, 'FileSystemId') === undefined ? accessPoint : fileSystem)(reading)],
 	DeleteAccessPoint: [accessPoint],
-	TagResource: [(reading) => [{ action: 'elasticfilesystem:TagResource', resource: efs.arn(reading, `${textAt(reading.request, 'ResourceId')?.startsWith('fsap-') ? 'access-point' : 'file-system'}/${textAt(reading.request, 'ResourceId') ?? '*'}`) }]],
+	TagResource: [tagged],
+	UntagResource: [tagged],
 };

@@ -25,6 +25,7 @@ export const rdsRules: Rules = {
 	DeleteDBSubnetGroup: [subnetGroup],
 	ListTagsForResource: [ofAnArn('ResourceName')],
 	AddTagsToResource: [ofAnArn('ResourceName')],
+	RemoveTagsFromResource: [ofAnArn('ResourceName')],
 	DescribeDBSnapshots: [on(rds, 'snapshot:', 'DBSnapshotIdentifier')],
 	DeleteDBInstanceAutomatedBackup: [on(rds, 'auto-backup:', 'DbiResourceId')],
 	DescribeDBInstanceAutomatedBackups: [on(rds, 'auto-backup:', 'DbiResourceId')],

@@ -9,6 +9,7 @@ export const ecrRules: Rules = {
 	DescribeRepositories: [on(ecr, 'repository/', 'repositoryNames')],
 	ListTagsForResource: [on(ecr, '', 'resourceArn')],
 	TagResource: [on(ecr, '', 'resourceArn')],
+	UntagResource: [on(ecr, '', 'resourceArn')],
 };
 /** All that concerns images names its repository. */
 export const ecrRest: Part = repository;
@@ -31,6 +32,7 @@ export const logsRules: Rules = {
 	DescribeLogGroups: [(reading) => [{ action: 'logs:DescribeLogGroups', resource: logs.arn(reading, 'log-group::log-stream:') }]],
 	ListTagsForResource: [on(logs, '', 'resourceArn')],
 	TagResource: [on(logs, '', 'resourceArn')],
+	UntagResource: [on(logs, '', 'resourceArn')],
 	PutLogEvents: [ofStream],
 	GetLogEvents: [ofStream],
 	StartLiveTail: [on(logs, '', 'logGroupIdentifiers')],
