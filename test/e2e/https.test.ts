@@ -121,10 +121,10 @@ describe('HTTPS on the local target', () => {
 
 	test('a release answers every request: the old webserver ends when it has answered its last', async () => {
 		await appendFile(here.path('airflow/plugins/hello.py'), '\n# changed\n');
-		let released = false;
-		const release = here.json<UpDocument>(['deploy', '--local'], { env }).finally(() => (released = true));
+		const ended = new AbortController();
+		const release = here.json<UpDocument>(['deploy', '--local'], { env }).finally(() => ended.abort());
 		const answers = new Map<number, number>();
-		while (!released) {
+		while (!ended.signal.aborted) {
 			const { status } = await request(`https://${domain}/health`);
 			answers.set(status, (answers.get(status) ?? 0) + 1);
 		}

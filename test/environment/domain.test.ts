@@ -131,12 +131,12 @@ test('a lost record is rebuilt from the anchor, although the name is not configu
 	const options = await optionsFor(aws, { DOMAIN: domain, HOSTED_ZONE_ID: zone });
 	const keys = ['listener-https', 'listener-http', 'record'];
 	expect((await bringUp(options, keys)).failed).toEqual(new Map());
-	expect((await records()).map(({ Type }) => Type).toSorted()).toEqual(['A', 'CNAME']);
+	expect(new Set((await records()).map(({ Type }) => Type))).toEqual(new Set(['A', 'CNAME']));
 	await rm(join(options.cwd, '.airflow-deploy'), { recursive: true });
 	const unnamed = await optionsFor(aws, {}, options.cwd);
 	await recover(unnamed);
 	const { entries = {} } = (await readStates(unnamed)).get('main') ?? {};
-	for (const key of [...keys, 'load-balancer', 'target-group', 'certificate', 'certificate-record', 'rule-balancer-https']) expect(entries, key).toHaveProperty(key);
+	expect(Object.keys(entries)).toEqual(expect.arrayContaining([...keys, 'load-balancer', 'target-group', 'certificate', 'certificate-record', 'rule-balancer-https']));
 	expect(await tearDown(unnamed)).toMatchObject({ left: [] });
 	expect((await records()).map(({ Type }) => Type)).not.toContain('A');
 }, 120_000);

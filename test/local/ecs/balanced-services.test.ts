@@ -35,7 +35,7 @@ class StubGroup implements Balancing {
 
 	set(id: string, state: 'initial' | 'healthy' | 'unhealthy' | 'draining'): void {
 		this.states.set(id, state);
-		for (const changed of [...this.#watchers]) changed();
+		for (const changed of this.#watchers) changed();
 	}
 
 	drained(id: string): void {
