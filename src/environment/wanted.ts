@@ -13,6 +13,7 @@ import { serviceWith } from './components.ts';
 import { executorOption } from './executor-option.ts';
 import { publicAddresses } from './given-network.ts';
 import { loginOption } from './login-option.ts';
+import { assertSameNetwork } from './network-change.ts';
 import type { Options } from './options.ts';
 import { recordedPage } from './page-option.ts';
 import { chooseZones } from './zones.ts';
@@ -20,6 +21,7 @@ import { chooseZones } from './zones.ts';
 /** Gathers all that the stacks are made from: local files, what earlier runs chose, and what AWS has to offer. */
 export async function stackInputs(options: Options, states: ReadonlyMap<string, StateView>, goal: Goal): Promise<StackInputs> {
 	const { aws, cwd } = options;
+	if (goal !== 'upload') assertSameNetwork(options.config, states.get(sharedScope)?.entries ?? {});
 	const anchor = await anchorOf(options);
 	const config = options.asRecorded ? { ...options.config, ...recordedPage(anchor) } : options.config;
 	const entries = (scope: string): Record<string, Entry> => states.get(scope)?.entries ?? {};

@@ -72,7 +72,10 @@ async function comesToLife(ctx: Context<Aws>, { kind }: Sample, props: JsonObjec
 	expect(JSON.parse(JSON.stringify(found)), 'outputs survive the state file').toEqual(found);
 	expect(await kind.find(ctx, props, ready), 'find with the record').toEqual(found);
 	expect(await kind.exists(ctx, ready)).toBe(true);
-	if (await isFoundByTags(ctx, kind, props)) expect(await kind.find({ ...ctx, superseded: new Set([kind.id(ready)]) }, props, undefined), 'what is being replaced is not found').toBeUndefined();
+	if (await isFoundByTags(ctx, kind, props)) {
+		expect(await kind.find({ ...ctx, superseded: new Set([kind.id(ready)]) }, props, undefined), 'what is being replaced is not found').toBeUndefined();
+		expect(kind.tag, 'what goes by its tags can be given others').toBeDefined();
+	}
 	expect(kind.matches?.(props, found as JsonObject) ?? true, 'it is as wanted').toBe(true);
 	return ready;
 }

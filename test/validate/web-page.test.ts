@@ -3,7 +3,7 @@ import { CheckFailed } from '../../src/validate/check.ts';
 import { scheduler } from '../../src/validate/checks/scheduler.ts';
 import { webPage } from '../../src/validate/checks/web-page.ts';
 import { httpPage } from '../../src/validate/http-page.ts';
-import { httpRequest } from '../../src/validate/http-request.ts';
+import { type HttpRequest, httpRequest } from '../../src/validate/http-request.ts';
 import { deployedAt, sessionOf } from './sample.ts';
 import { deadUrl, serve } from './server.ts';
 
@@ -47,6 +47,15 @@ describe('the web page', () => {
 	test('a refused connection is a webserver that is not there', async () => {
 		const url = await deadUrl();
 		expect((await failureOf(url)).message).toBe(`nothing listens at ${url}: the connection is refused (ECONNREFUSED), so the webserver is starting, or has died`);
+	});
+
+	test('silence is a security group or a firewall, and what lets this machine in is named', async () => {
+		const url = await serve(() => {});
+		const request: HttpRequest = (address, options) => httpRequest(address, { ...options, seconds: 0.2 });
+		const silent = (allowedCidrs: readonly string[]) => webPage.run(sessionOf({ ...deployedAt(url), request, allowedCidrs })).catch((reason: unknown) => reason);
+		const asked = `${url} does not answer (no answer within 10 s): its security group lets in`;
+		expect(await silent(['203.0.113.7/32'])).toMatchObject({ message: `${asked} 203.0.113.7/32, and this machine is 127.0.0.0/8`, hint: 'AIRFLOW_DEPLOY_ALLOWED_CIDRS=127.0.0.0/8 airflow-deploy up' });
+		expect(await silent(['127.0.0.0/8'])).toMatchObject({ message: `${asked} 127.0.0.0/8, and this machine is 127.0.0.0/8`, hint: expect.stringMatching(/firewall or proxy between here and AWS may block port 8080: .* run it inside the VPC/) as string });
 	});
 
 	test('no address: no task, or a task in private subnets', async () => {
