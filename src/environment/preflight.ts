@@ -1,3 +1,4 @@
+import { isLoopback } from '../aws/loopback.ts';
 import type { Entries } from '../engine/state.ts';
 import { imageCanBeBuilt } from '../resources/build-image.ts';
 import { isStored, missingSecret } from '../resources/given-secret.ts';
@@ -13,7 +14,8 @@ import { addressesNeeded, assertGivenNetwork } from './given-network.ts';
 import { assertCompleteLogin, assertSafeReturn, loginOf } from './login-option.ts';
 import type { Options } from './options.ts';
 import { elsewhere } from './places.ts';
-import { assertQuotas } from './quotas.ts';
+import { assertQuotas, remarkOnWorkers } from './quotas.ts';
+import { recordedWorkers } from './workers.ts';
 
 /** RDS's classes for accounts on the free plan (AWS Free Tier, "Amazon RDS"). */
 const freeClasses = ['db.t4g.micro', 'db.t3.micro'];
@@ -39,6 +41,8 @@ export async function preflight(options: Options, inputs: StackInputs, recorded:
 	const hasShared = shared['cluster']?.status === 'ready';
 	// Another environment has been where the shared stack stands: there is room for a branch, which needs least of all.
 	if (isFirst && !(hasShared && inputs.branch)) checks.push(assertQuotas(options, { branch: inputs.branch, hasNetwork: hasShared }));
+	// The local target runs what fits on the machine, whatever its quota says.
+	if (inputs.executor === 'ecs' && !recordedWorkers(recorded) && !isLoopback(options.aws.endpoint)) checks.push(remarkOnWorkers(options, inputs));
 	if (isFirst && !hasShared) checks.push(assertAccountSettings(options));
 	if (isFirst) remarks(options, inputs);
 	await Promise.all(checks);

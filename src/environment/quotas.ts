@@ -5,6 +5,7 @@ import { accountNotOpened } from '../aws/account-errors.ts';
 import type { Aws } from '../aws/clients.ts';
 import type { Config } from '../config/config.ts';
 import { UserError } from '../errors.ts';
+import { parallelismOf } from '../stacks/executor-settings.ts';
 import type { StackInputs } from '../stacks/inputs.ts';
 import { unlessRefused } from './not-checked.ts';
 import type { Options } from './options.ts';
@@ -39,6 +40,17 @@ export async function assertQuotas(options: Options, { branch, hasNetwork = fals
 	await Promise.all(quotas.map((quota) => assertRoom(options, quota)));
 }
 
+/** With the ECS executor: says where fewer tasks fit at once than may run; the others wait for room, but not for ever. */
+export async function remarkOnWorkers({ aws, config, warn }: Options, inputs: Pick<StackInputs, 'executor' | 'config' | 'branch'>): Promise<void> {
+	const ask = new GetServiceQuotaCommand({ ServiceCode: fargate.service, QuotaCode: fargate.code });
+	const most = (await unlessRefused(warn, `the quota of ${fargate.what}`, aws.client(ServiceQuotasClient).send(ask)))?.Quota?.Value;
+	if (most === undefined) return;
+	const [tasks, each] = [parallelismOf(inputs), config.workerCpu / 1024];
+	const room = Math.max(0, Math.floor((most - (inputs.branch ? fargateForBranch : fargate).need(config)) / each));
+	if (room >= tasks) return;
+	warn(`beside the services this account has room for ${room} tasks of ${each} vCPU at once in ${aws.region} (its quota of Fargate vCPUs is ${most}), and ${tasks} may run: those that find no room within about five minutes fail. AIRFLOW_DEPLOY_PARALLELISM=${Math.max(1, room)}, or: ${increase(aws, fargate, Math.ceil(most + (tasks - room) * each))}`);
+}
+
 /** At the peak of each release: the webserver twice (it rolls), the scheduler, and the init task's half. */
 function vcpusNeeded({ webserverCpu, schedulerCpu }: Config): number {
 	return (2 * webserverCpu + schedulerCpu + 512) / 1024;
@@ -54,10 +66,15 @@ async function assertRoom({ aws, config, warn }: Options, quota: Quota): Promise
 	throw tooLow(aws, quota, { most, used, need: quota.need(config) });
 }
 
-function tooLow({ region }: Aws, { service, code, what, instead }: Quota, { most, used, need }: { most: number; used: number; need: number }): UserError {
+function tooLow(aws: Aws, quota: Quota, { most, used, need }: { most: number; used: number; need: number }): UserError {
 	const taken = used === 0 ? '' : `, has ${used}`;
-	const ask = `aws service-quotas request-service-quota-increase --service-code ${service} --quota-code ${code} --desired-value ${Math.ceil(used + need * 2)} --region ${region}`;
-	return new UserError('QuotaTooLow', `this account may have ${most} ${what} in ${region}${taken}, and ${need} more are needed`, { hint: instead === undefined ? ask : `${instead}, or: ${ask}` });
+	const ask = increase(aws, quota, Math.ceil(used + need * 2));
+	const { what, instead } = quota;
+	return new UserError('QuotaTooLow', `this account may have ${most} ${what} in ${aws.region}${taken}, and ${need} more are needed`, { hint: instead === undefined ? ask : `${instead}, or: ${ask}` });
+}
+
+function increase({ region }: Aws, { service, code }: Quota, wanted: number): string {
+	return `aws service-quotas request-service-quota-increase --service-code ${service} --quota-code ${code} --desired-value ${wanted} --region ${region}`;
 }
 
 async function vpcs(aws: Aws): Promise<number> {

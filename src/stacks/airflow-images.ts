@@ -29,7 +29,7 @@ export interface Ready extends Basis {
  * @param more secrets that every one of them gets: environment variable → what it refers to
  */
 export function airflowIn(inputs: StackInputs, environment: string, more: (from: Basis) => Settings = () => ({})) {
-	const { place, bundle, executor, login, config } = inputs;
+	const { place, bundle, login } = inputs;
 	const url = pageUrlOf(inputs);
 	// A branch has them in one secret.
 	const keyIn = ({ arn }: { arn: string }, member: string): string => (inputs.branch ? `${arn}:${member}::` : arn);
@@ -49,7 +49,7 @@ export function airflowIn(inputs: StackInputs, environment: string, more: (from:
 		},
 	});
 	// Links in logs and mails of tasks lead there.
-	const runs = { ...executorClass(executor, config.parallelism), ...(url === undefined ? {} : { AIRFLOW__WEBSERVER__BASE_URL: url }) };
+	const runs = { ...executorClass(inputs), ...(url === undefined ? {} : { AIRFLOW__WEBSERVER__BASE_URL: url }) };
 	// Plugins and configuration are read at start only: another hash makes another revision.
 	const release = { [restartVariable]: bundle.restart };
 	const admin = { AIRFLOW_DEPLOY_ADMIN_USERNAME: 'admin', AIRFLOW_DEPLOY_ADMIN_EMAIL: 'admin@example.com' };

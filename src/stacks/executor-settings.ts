@@ -1,5 +1,5 @@
 import type { Settings } from './airflow-settings.ts';
-import type { Executor } from './inputs.ts';
+import type { Executor, StackInputs } from './inputs.ts';
 
 /** The class, in every container of Airflow: both are ours (airflow/image/airflow_deploy). */
 const classes: Readonly<Record<Executor, string>> = {
@@ -10,8 +10,13 @@ const classes: Readonly<Record<Executor, string>> = {
 /** LocalExecutor forks as many workers when it starts. Each task takes about three connections; a db.t4g.micro has about 80. */
 const parallelism: Readonly<Record<Executor, number>> = { local: 8, ecs: 16 };
 
-export function executorClass(executor: Executor, tasks: number = parallelism[executor]): Settings {
-	return { AIRFLOW__CORE__EXECUTOR: classes[executor], AIRFLOW__CORE__PARALLELISM: String(tasks) };
+/** Tasks that run at once. */
+export function parallelismOf({ executor, config }: Pick<StackInputs, 'executor' | 'config'>): number {
+	return config.parallelism ?? parallelism[executor];
+}
+
+export function executorClass(inputs: Pick<StackInputs, 'executor' | 'config'>): Settings {
+	return { AIRFLOW__CORE__EXECUTOR: classes[inputs.executor], AIRFLOW__CORE__PARALLELISM: String(parallelismOf(inputs)) };
 }
 
 interface ExecutorPlace {

@@ -22,6 +22,7 @@ import type { Aws } from '../../src/aws/clients.ts';
 import { assertLongArns } from '../../src/environment/account-settings.ts';
 import { addressesNeeded, assertGivenNetwork, publicAddresses } from '../../src/environment/given-network.ts';
 import { isOnDockerHub, preflight } from '../../src/environment/preflight.ts';
+import { remarkOnWorkers } from '../../src/environment/quotas.ts';
 import { stackInputs } from '../../src/environment/wanted.ts';
 import { chooseZones } from '../../src/environment/zones.ts';
 import { startEndpoint, type TestEndpoint } from '../resources/endpoint.ts';
@@ -85,6 +86,21 @@ describe('quotas', () => {
 			message: 'this account may have 6 Fargate vCPUs in eu-central-1, and 9.5 more are needed',
 			hint: 'aws service-quotas request-service-quota-increase --service-code fargate --quota-code L-3032A538 --desired-value 19 --region eu-central-1',
 		});
+	});
+
+	test('of Fargate vCPUs, for the tasks that the ECS executor runs at once: a remark', async () => {
+		const said = async (settings: Record<string, string>): Promise<string[]> => {
+			const options = await optionsFor(await clients(), settings);
+			await remarkOnWorkers(options, { executor: 'ecs', config: options.config, branch: undefined });
+			return options.said;
+		};
+		expect(await said({})).toEqual([
+			'beside the services this account has room for 2 tasks of 1 vCPU at once in eu-central-1 (its quota of Fargate vCPUs is 6), and 16 may run: those that find no room within about five minutes fail. AIRFLOW_DEPLOY_PARALLELISM=2, or: aws service-quotas request-service-quota-increase --service-code fargate --quota-code L-3032A538 --desired-value 20 --region eu-central-1',
+		]);
+		expect(await said({ PARALLELISM: '2' })).toEqual([]);
+		refused = ['GetServiceQuota'];
+		expect(await said({})).toEqual(['not checked: the quota of Fargate vCPUs (AccessDeniedException)']);
+		refused = [];
 	});
 
 	test('of VPCs and of internet gateways', async () => {
