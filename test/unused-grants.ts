@@ -40,6 +40,7 @@ export const unusedGrants: Readonly<Record<string, string>> = {
 	'rds:DeleteDBInstanceAutomatedBackup': 'backups that outlive an instance',
 	'rds:DescribeDBEngineVersions': 'an engine version that is not offered',
 	'rds:DescribeDBSnapshots': 'DB_FINAL_SNAPSHOT',
+	'rds:ModifyDBInstance': 'other database settings',
 	'rds:ModifyDBSubnetGroup': 'a database in other subnets',
 	'rds:RemoveTagsFromResource': 'a tag of TAGS taken back',
 	'rds:StartDBInstance': 'a database that was stopped',
@@ -62,7 +63,6 @@ export const unusedByUp: Readonly<Record<string, string>> = {
 	'logs:StartLiveTail': 'logs -f',
 	'logs:StopLiveTail': 'logs -f',
 	'route53:GetHostedZone': 'DOMAIN',
-	'rds:ModifyDBInstance': 'other database settings',
 	'scheduler:UpdateSchedule': 'a branch whose time is extended',
 	'ssm:StartSession': 'branch connect',
 };

@@ -77,7 +77,7 @@ export class Moto {
 
 	/** Hands a call through in both directions without keeping its body or its answer. */
 	async pipe(call: Sent, incoming: IncomingMessage, answer: ServerResponse, headers: Readonly<Record<string, string>>): Promise<void> {
-		const response = await this.#exchange(call, (outgoing) => void pipeline(incoming, outgoing).catch((error: Error) => outgoing.destroy(error)));
+		const response = await this.#exchange(call, (outgoing) => void pipeline(incoming, bounded, outgoing).catch((error: Error) => outgoing.destroy(error)));
 		if ((response.statusCode ?? 502) >= 500) {
 			response.resume();
 			throw unanswerable(call);
@@ -133,6 +133,18 @@ export class Moto {
 		// moto finds the service in the header only; a presigned URL carries it in its query.
 		const authorization = `AWS4-HMAC-SHA256 Credential=${call.accessKey}/20200101/${call.region}/${call.service}/aws4_request, SignedHeaders=host, Signature=0`;
 		return { ...headers, ...length, authorization, host: `127.0.0.1:${this.#port}` };
+	}
+}
+
+/** Amazon S3 User Guide, "Uploading objects": the most of one PUT. Without a length the size is known only at the end. */
+const largestObject = 5 * 1024 ** 3;
+
+async function* bounded(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+	let size = 0;
+	for await (const part of parts) {
+		size += part.length;
+		if (size > largestObject) throw new AwsError('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size');
+		yield part;
 	}
 }
 

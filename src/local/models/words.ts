@@ -26,20 +26,15 @@ export function refusal(service: string, violations: readonly [Violation, ...Vio
 	if (service === 'ec2') return ec2Refusal(violations[0]);
 	if (service === 's3') return s3Refusal(violations[0]);
 	const [first] = violations;
-	if (service === 'rds' && first.kind === 'missing') return missingParameter(first);
+	if (service === 'rds' && first.kind === 'missing') return new AwsError('MissingParameter', `The request must contain the parameter ${wireName(first.path)}.`);
 	const misTyped = violations.find(({ kind }) => kind === 'type');
 	if (misTyped) return new AwsError(codes[service]?.endsWith('Exception') ? 'SerializationException' : 'MalformedInput', typeText(misTyped));
 	return new AwsError(codes[service] ?? 'ValidationException', `${violations.length} validation error${violations.length === 1 ? '' : 's'} detected: ${violations.map(constraintText).join('; ')}`);
 }
 
-function missingParameter({ path }: Violation): AwsError {
-	return new AwsError('MissingParameter', `The request must contain the parameter ${wireName(path)}`);
-}
-
 /** Amazon EC2 API reference, "Error codes". */
-function ec2Refusal(violation: Violation): AwsError {
-	const { kind, path, value, constraint } = violation;
-	if (kind === 'missing') return missingParameter(violation);
+function ec2Refusal({ kind, path, value, constraint }: Violation): AwsError {
+	if (kind === 'missing') return new AwsError('MissingParameter', `The request must contain the parameter ${wireName(path)}`);
 	if (kind === 'unknown') return new AwsError('UnknownParameter', `The parameter ${wireName(path)} is not recognized`);
 	return new AwsError('InvalidParameterValue', `Value (${shown(value)}) for parameter ${wireName(path)} is invalid. ${constraint}`);
 }

@@ -59,7 +59,7 @@ describe('what the model does not allow is refused in the words of the service',
 		['unknown, EC2', form('ec2', { Action: 'DescribeVpcs', Colour: 'red' }), 'UnknownParameter: The parameter Colour is not recognized'],
 		['enum, EC2', form('ec2', { Action: 'CreateVpc', InstanceTenancy: 'shared' }), 'InvalidParameterValue: Value (shared) for parameter InstanceTenancy is invalid. Member must satisfy enum value set: [default, dedicated, host]'],
 		['action, EC2', form('ec2', { Action: 'MakeVpc' }), 'InvalidAction: The action MakeVpc is not valid for this web service.'],
-		['required, RDS', form('rds', { Action: 'CreateDBSubnetGroup', DBSubnetGroupName: 'g', 'SubnetIds.SubnetIdentifier.1': 's' }), 'MissingParameter: The request must contain the parameter DBSubnetGroupDescription'],
+		['required, RDS', form('rds', { Action: 'CreateDBSubnetGroup', DBSubnetGroupName: 'g', 'SubnetIds.SubnetIdentifier.1': 's' }), 'MissingParameter: The request must contain the parameter DBSubnetGroupDescription.'],
 		['length, IAM', form('iam', { Action: 'GetRole', RoleName: 'r'.repeat(65) }), `ValidationError: 1 validation error detected: Value '${'r'.repeat(65)}' at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64`],
 		['pattern, IAM', form('iam', { Action: 'GetRole', RoleName: 'a b' }), "ValidationError: 1 validation error detected: Value 'a b' at 'roleName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]+"],
 		['number, RDS', form('rds', { Action: 'DescribeDBInstances', MaxRecords: 'many' }), 'MalformedInput: STRING_VALUE can not be converted to an Integer'],
@@ -75,6 +75,18 @@ describe('what the model does not allow is refused in the words of the service',
 		['shape, XML', { service: 's3', method: 'PUT', path: '/bucket?versioning', body: '<VersioningConfiguration><Status>On</Status></VersioningConfiguration>' }, 'MalformedXML: The XML you provided was not well-formed or did not validate against our published schema'],
 		['unknown, S3', { service: 's3', method: 'GET', path: '/bucket?list-type=2&colour=red' }, 'InvalidArgument: The request has a parameter that is not known'],
 	])('%s', async (_case, plain, refused) => expect(await answer(plain)).toBe(refused));
+});
+
+test('a check costs little', async () => {
+	const container = (index: number) => ({ name: `c${index}`, image: 'i', environment: Array.from({ length: 30 }, (_, each) => ({ name: `N${each}`, value: 'v' })) });
+	const calls = [form('ec2', { Action: 'CreateVpc', CidrBlock: '10.0.0.0/16', 'TagSpecification.1.ResourceType': 'vpc', 'TagSpecification.1.Tag.1.Key': 'k' }), json('ecs', 'AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition', { family: 'f', containerDefinitions: [0, 1, 2].map(container) }), { service: 's3', method: 'PUT', path: '/bucket/key?x-id=PutObject' }, { service: 'elasticfilesystem', method: 'GET', path: '/2015-02-01/mount-targets?FileSystemId=fs-01234567' }].map(callOf);
+	for (const call of calls) expect((await models.read(call))?.violations).toEqual([]);
+	const began = performance.now();
+	const rounds = 500;
+	for (let round = 0; round < rounds; round += 1) for (const call of calls) await models.read(call);
+	const milliseconds = (performance.now() - began) / (rounds * calls.length);
+	process.stdout.write(`a request is checked against its service model in ${milliseconds.toFixed(3)} ms\n`);
+	expect(milliseconds).toBeLessThan(0.5);
 });
 
 test('every service that is named has a model', async () => {
