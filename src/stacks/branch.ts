@@ -1,17 +1,15 @@
 import type { Aws } from '../aws/clients.ts';
 import { Stack } from '../engine/stack.ts';
 import { EcsService } from '../resources/ecs-service.ts';
-import { AccessPoint } from '../resources/efs-access-point.ts';
-import { Anchor } from '../resources/s3-anchor.ts';
 import { addSingleTaskAccess } from './access.ts';
 import { addBranchDatabases, nodesOf, postgresUrl } from './branch-databases.ts';
 import { addBranchTask } from './branch-task.ts';
 import { addExpiry } from './branch-expiry.ts';
 import { addBranchWorker } from './branch-worker.ts';
 import { addBundle, addBundleParsed } from './bundle.ts';
+import { addFoundation } from './foundation.ts';
 import { addImage } from './image.ts';
-import { anchorOptions, type BranchOptions, naming, type StackInputs } from './inputs.ts';
-import { addLogGroups } from './logs.ts';
+import { type BranchOptions, naming, type StackInputs } from './inputs.ts';
 import { ground, placeOf, replaced } from './placement.ts';
 import { branchPolicy } from './policies.ts';
 import { addExecutionPolicy, addRole, addTaskPolicy, containerLogs } from './roles.ts';
@@ -21,19 +19,11 @@ import type { Shared } from './shared.ts';
 /** One Airflow in one Fargate task, with its databases beside it: a service of one, so that it comes back by itself. */
 export function branchStack(inputs: StackInputs, shared: Shared, branch: BranchOptions): Stack<Aws> {
 	const { environment } = inputs.config;
-	const { bucket, fileSystem } = shared;
+	const { bucket } = shared;
 	const stack = new Stack<Aws>(environment);
 
-	const anchor = stack.add(Anchor, 'anchor', { bucket, settings: shared.bucketSettings }, ({ bucket }) => ({ bucket: bucket.name, options: anchorOptions(inputs) }));
+	const { anchor, accessPoint, logs } = addFoundation(stack, inputs, shared);
 	const { webGroup, webRule, fileSystemRule } = addSingleTaskAccess(stack, inputs, { shared, anchor });
-	const accessPoint = stack.add(AccessPoint, 'access-point', { anchor, fileSystem }, ({ fileSystem }) => ({
-		fileSystemId: fileSystem.fileSystemId,
-		path: `/${environment}`,
-		uid: 50000,
-		gid: 50000,
-		permissions: '0755',
-	}));
-	const logs = addLogGroups(stack, inputs, { anchor });
 	const secrets = addBranchSecrets(stack, inputs, { anchor }, postgresUrl);
 	const databases = addBranchDatabases(stack, inputs, { anchor, shared, databaseSecret: secrets.databaseSecret, branch });
 

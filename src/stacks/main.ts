@@ -1,16 +1,14 @@
 import type { Aws } from '../aws/clients.ts';
 import { Stack } from '../engine/stack.ts';
 import { EcsService } from '../resources/ecs-service.ts';
-import { AccessPoint } from '../resources/efs-access-point.ts';
 import { RunTask } from '../resources/run-task.ts';
-import { Anchor } from '../resources/s3-anchor.ts';
 import { addAccess } from './access.ts';
 import { addBalancer, placeBehind } from './balancer.ts';
 import { addBundle, addBundleParsed } from './bundle.ts';
 import { addDatabase } from './database.ts';
+import { addFoundation } from './foundation.ts';
 import { addImage } from './image.ts';
-import { anchorOptions, naming, type StackInputs } from './inputs.ts';
-import { addLogGroups } from './logs.ts';
+import { naming, type StackInputs } from './inputs.ts';
 import { ground, placeOf, replaced, rolling } from './placement.ts';
 import { addRoles } from './roles.ts';
 import { addSecrets } from './secrets.ts';
@@ -21,23 +19,12 @@ import { addWorker } from './worker.ts';
 /** One Airflow: a webserver and a scheduler on Fargate, their PostgreSQL, secrets, logs and roles. */
 export function mainStack(inputs: StackInputs, shared: Shared): Stack<Aws> {
 	const { environment } = inputs.config;
-	const { bucket, fileSystem } = shared;
+	const { bucket } = shared;
 	const { object } = naming(inputs).in(environment);
 	const stack = new Stack<Aws>(environment);
 
-	const anchor = stack.add(Anchor, 'anchor', { bucket, settings: shared.bucketSettings }, ({ bucket }) => ({
-		bucket: bucket.name,
-		options: anchorOptions(inputs),
-	}));
+	const { anchor, accessPoint, logs } = addFoundation(stack, inputs, shared);
 	const access = addAccess(stack, inputs, { shared, anchor });
-	const accessPoint = stack.add(AccessPoint, 'access-point', { anchor, fileSystem }, ({ fileSystem }) => ({
-		fileSystemId: fileSystem.fileSystemId,
-		path: `/${environment}`,
-		uid: 50000,
-		gid: 50000,
-		permissions: '0755',
-	}));
-	const logs = addLogGroups(stack, inputs, { anchor });
 	const secrets = addSecrets(stack, inputs, { anchor });
 	const databaseUrl = addDatabase(stack, inputs, { anchor, shared, databaseSecret: secrets.databaseSecret, group: access.databaseGroup });
 	const roles = addRoles(stack, inputs, { anchor, shared, secrets, logs, accessPoint });
