@@ -79,7 +79,8 @@ function rulesOf(serves: Props['serves']) {
 function rulesText({ Protocol, SslPolicy, Certificates, DefaultActions }: Rules): string {
 	const [action] = DefaultActions ?? [];
 	const { Protocol: to, Port, StatusCode } = action?.RedirectConfig ?? {};
-	return canonical({ Protocol, policy: SslPolicy, certificate: Certificates?.[0]?.CertificateArn, type: action?.Type, group: action?.TargetGroupArn, redirect: [to, Port, StatusCode] });
+	const tls = Protocol === 'HTTPS' ? { policy: SslPolicy, certificate: Certificates?.[0]?.CertificateArn } : {};
+	return canonical({ Protocol, ...tls, type: action?.Type, group: action?.TargetGroupArn, redirect: [to, Port, StatusCode] });
 }
 
 async function describe({ aws }: Context<Aws>, LoadBalancerArn: string, port: number): Promise<Description | undefined> {

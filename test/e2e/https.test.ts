@@ -64,6 +64,7 @@ describe('HTTPS on the local target', () => {
 		expect(exit).toBe(0);
 		expect(document).toMatchObject({ phase: 'up', webserver: { url: `https://${domain}`, healthy: true } });
 		expect(document.wallSeconds).toBeLessThanOrEqual(75);
+		expect((await here.json<PlanDocument>(['plan', '--local'], { env })).document.changes).toEqual([]);
 		route = await routeOf();
 		request = requestsBy(route);
 	});
