@@ -94,6 +94,6 @@ export function isLike(value: string, pattern: string): boolean {
 	return known.test(value);
 }
 
-export function listOf(value: Texts | undefined): readonly string[] {
+function listOf(value: Texts | undefined): readonly string[] {
 	return value === undefined ? [] : typeof value === 'string' ? [value] : value;
 }

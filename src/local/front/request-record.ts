@@ -22,7 +22,7 @@ export interface Decision {
 }
 
 /** Beside the endpoint's directory, so that it outlives the endpoint. */
-export const requestRecord = (directory: string): string => join(dirname(directory), 'requests.jsonl');
+const requestRecord = (directory: string): string => join(dirname(directory), 'requests.jsonl');
 
 /** Every request, a JSON object a line, in a file that somebody has put there before the endpoint started. */
 export class RequestRecord {

@@ -15,7 +15,7 @@ export interface Reference {
 	readonly jsonvalue?: boolean;
 }
 
-export type Scalar = 'string' | 'character' | 'integer' | 'long' | 'float' | 'double' | 'bigdecimal' | 'biginteger' | 'boolean' | 'timestamp' | 'blob';
+type Scalar = 'string' | 'character' | 'integer' | 'long' | 'float' | 'double' | 'bigdecimal' | 'biginteger' | 'boolean' | 'timestamp' | 'blob';
 
 export interface Shape {
 	readonly type: 'structure' | 'list' | 'map' | Scalar;
@@ -45,7 +45,7 @@ export interface OperationModel {
 	readonly shapes?: Readonly<Record<string, Shape>>;
 }
 
-export const nothing: Shape = { type: 'structure', members: {} };
+const nothing: Shape = { type: 'structure', members: {} };
 
 export function shapeOf({ shapes }: OperationModel, name: string | undefined): Shape {
 	return (name === undefined ? undefined : shapes?.[name]) ?? nothing;
