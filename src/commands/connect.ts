@@ -4,6 +4,7 @@ import { Exit, UserError } from '../errors.ts';
 import type { Tunnel } from '../session/tunnel.ts';
 import { renderConnection } from '../ui/render/connection.ts';
 import { commandFlags } from '../ui/render/up.ts';
+import { noBranch } from './branch-choice.ts';
 import type { CommandContext } from './context.ts';
 import { defineCommand, flag, value } from './define.ts';
 
@@ -26,7 +27,12 @@ export const connect = defineCommand({
 	ownFailure: ({ command }) => (Array.isArray(command) && command.length > 0 ? Exit.execFailed : undefined),
 	async run(context, { name, database, command, port: given, 'show-password': showPassword }) {
 		const port = given === undefined ? 0 : portOf(given);
-		const connection = await (await context.environment(await context.connect(), { name })).database(database as Database);
+		const { assertBranchName } = await import('../config/branch-name.ts');
+		// What main is, its anchor tells.
+		if (name !== 'main') assertBranchName(name, { project: context.config.project, region: context.region.name });
+		const aws = await context.connectIfUp();
+		if (aws === undefined) throw noBranch(context, name);
+		const connection = await (await context.environment(aws, { name })).database(database as Database);
 		const { openTunnel } = await import('../session/tunnel.ts');
 		const refused = (): void => context.ui.note(`${database} of ${name} refused a connection: it is not ready, or has as many as it takes`);
 		const tunnel = await openTunnel({ port, start: connection.start, refused });
