@@ -1,6 +1,6 @@
 import { value } from './define.ts';
 
-export const executors = ['local', 'ecs'] as const;
+const executors = ['local', 'ecs'] as const;
 type Executor = (typeof executors)[number];
 
 /** What is not said stays as it is, for a branch too. */

@@ -28,7 +28,7 @@ export interface WorkersDocument {
 	oldest: WorkerStatus | null;
 }
 
-export interface WorkerStatus extends TaskStatus {
+interface WorkerStatus extends TaskStatus {
 	/** The task of a DAG that it was started for; mapIndex is -1 where that is not mapped. */
 	runs: { dagId: string; taskId: string; runId: string; mapIndex: number } | null;
 }
