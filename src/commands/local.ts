@@ -40,6 +40,7 @@ const start = defineCommand({
 		iam: flag('allow callers what the policies of their user or role do, and nothing else'),
 	},
 	async run(context, { port, latency, iam }) {
+		if ((latency !== undefined || iam) && (await context.local.status()).running) throw new UserError('EndpointRuns', 'the local endpoint runs already, as it was started: --latency and --iam are for a new one', { hint: 'airflow-deploy local stop', exit: Exit.usage });
 		await context.local.ensure({ ...(port === undefined ? {} : { port: portNumber(port) }), ...(latency === undefined ? {} : { latency: latency as Latency }), iam });
 		context.ui.result(await describe(context), renderEndpoint);
 		return Exit.ok;

@@ -33,6 +33,11 @@ describe('commands against a local endpoint with nothing on it', () => {
 		expect(JSON.parse(second.stdout)).toMatchObject({ url: exports['AWS_ENDPOINT_URL'] });
 	});
 
+	test('how strict and how slow it is cannot be changed while it runs', async () => {
+		for (const flag of [['--iam'], ['--latency', 'aws/20']]) expect(await here('local', 'start', ...flag)).toMatchObject({ exit: 2, stderr: expect.stringContaining('the local endpoint runs already') as string });
+		expect((await here('local', 'start', '--latency', 'slow')).exit).toBe(2);
+	});
+
 	test('its URL and credentials reach the same account under the aws target', async () => {
 		const [local, aws] = await Promise.all([here('status', '--local', '--json'), byUrl('status', '--json')]);
 		const [one, other] = [local, aws].map(({ stdout }) => JSON.parse(stdout) as StatusDocument);
