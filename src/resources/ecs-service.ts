@@ -14,6 +14,8 @@ const tasks = ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*'];
 
 /** In place of AWS's word: this very run has started the deployment, so all that dies of it died in this run. */
 const begun = 'BEGUN';
+/** The same, and there was none before. */
+const made = 'MADE';
 
 /** Fargate tasks that ECS keeps running. A failed deployment goes back to the revision before. */
 export const EcsService = defineResource<Aws, Props, Outputs>({
@@ -60,11 +62,11 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 			passing: /Unable to assume the service linked role|ECS service role being passed|unable to assume the role|still Draining|does not have an associated load balancer/i,
 			why: 'waiting for ECS to know its roles, or its load balancer',
 		});
-		return { ...outputsOf(required(service), props.cluster), rollout: begun, expiresAt: props.expiresAt };
+		return { ...outputsOf(required(service), props.cluster), rollout: made, expiresAt: props.expiresAt };
 	},
 
 	async wait(ctx, outputs) {
-		const deployment = await untilDeployed(ctx, outputs, outputs, outputs.rollout === begun);
+		const deployment = await untilDeployed(ctx, outputs, outputs, { begun: [begun, made].includes(outputs.rollout), isFirst: outputs.rollout === made });
 		return { ...outputs, deployment, rollout: 'COMPLETED' };
 	},
 

@@ -44,12 +44,13 @@ interface Rollout {
 /**
  * Waits until the revision that was asked for runs alone and its rollout is COMPLETED.
  * @param begun whether this run started it, or it was found under way
+ * @param isFirst whether the service has just been made: then nothing can go back before it is seen, and no look is lost
  * @returns the id of the deployment that completed
  * @throws UserError `DeploymentFailed` with what AWS tells about the dead tasks; after a rollback too
  */
-export async function untilDeployed(ctx: Context<Aws>, service: { cluster: string; name: string }, wanted: Wanted, begun: boolean): Promise<string> {
+export async function untilDeployed(ctx: Context<Aws>, service: { cluster: string; name: string }, wanted: Wanted, { begun, isFirst }: { begun: boolean; isFirst: boolean }): Promise<string> {
 	const rollout: Rollout = { ...service, wanted, seen: false, since: undefined, dying: undefined, looked: begun, alive: 0, suspect: false, fallback: undefined, began: Date.now(), deaths: new Map() };
-	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every, first: begun ? every : 0, atMost: 2700 });
+	await until(ctx, () => look(ctx, rollout), `${service.name} to run ${lastPart(wanted.taskDefinition)}`, { every, first: isFirst ? every : 0, atMost: 2700 });
 	return rollout.wanted.deployment;
 }
 
@@ -76,7 +77,8 @@ async function look(ctx: Context<Aws>, rollout: Rollout): Promise<boolean | stri
 function tellsOfDeath(service: Service, rollout: Rollout): boolean {
 	const { failedTasks = 0, runningCount = 0, pendingCount = 0 } = deploymentOf(service, rollout.wanted) ?? {};
 	const alive = runningCount + pendingCount;
-	rollout.suspect ||= failedTasks > 0 || alive < rollout.alive || startsIn(service, rollout.since) > 1;
+	const starts = startsIn(service, rollout.since);
+	rollout.suspect ||= failedTasks > 0 || alive < rollout.alive || starts > 1 || alive < starts;
 	rollout.alive = alive;
 	return rollout.suspect;
 }
