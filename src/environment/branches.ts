@@ -53,7 +53,7 @@ async function lookAtBranch({ aws, config }: Where, { environment, createdAt }: 
 }
 
 /** USD, to the cent: as if it had run from its creation to its stop, or until now. */
-export function costSoFar(running: readonly CostLine[], stopped: readonly CostLine[], { createdAt, stoppedAt }: { createdAt: string; stoppedAt: string | null }, now = Date.now()): number {
+function costSoFar(running: readonly CostLine[], stopped: readonly CostLine[], { createdAt, stoppedAt }: { createdAt: string; stoppedAt: string | null }, now = Date.now()): number {
 	const end = Math.max(Date.parse(createdAt), Math.min(now, stoppedAt === null ? now : Date.parse(stoppedAt)));
 	const cost = (lines: readonly CostLine[], milliseconds: number): number => (total(lines).perHour * milliseconds) / 3_600_000;
 	return Math.round((cost(running, end - Date.parse(createdAt)) + cost(stopped, Math.max(0, now - end))) * 100) / 100;

@@ -4,7 +4,7 @@ import { Exit, UserError } from '../errors.ts';
 import { deleteLease, type LeasePlace, type LeaseSeen, type LeaseWritten, readLease, writeLease } from './lease-object.ts';
 
 /** Seconds. */
-export interface LeaseTimes {
+interface LeaseTimes {
 	/** Between two renewals. */
 	readonly renewal: number;
 	/** After which a holder asks before it trusts its lease: it may have been asleep. Well below `dead`. */

@@ -54,7 +54,7 @@ export async function launchBrowser({ env, headed, route, say }: { env: NodeJS.P
 }
 
 /** Leads the page's name to this machine, and trusts, beside what the browser trusts anyway, chains with this authority's key. */
-export function routeFlags({ name, address, port, authority }: PageRoute): string[] {
+function routeFlags({ name, address, port, authority }: PageRoute): string[] {
 	const key = new X509Certificate(authority).publicKey.export({ type: 'spki', format: 'der' });
 	return [`--host-resolver-rules=MAP ${name}:443 ${address}:${port}`, `--ignore-certificate-errors-spki-list=${createHash('sha256').update(key).digest('base64')}`];
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** MiB. On Fargate the task's limit is there always, a container's where its definition has one. */
-export interface MemoryLimits {
+interface MemoryLimits {
 	readonly task: number | undefined;
 	readonly container: number | undefined;
 }
