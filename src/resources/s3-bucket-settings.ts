@@ -1,10 +1,10 @@
-import { DeleteBucketPolicyCommand, GetBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteBucketPolicyCommand, GetBucketPolicyCommand, GetBucketTaggingCommand, PutBucketTaggingCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { retrying } from './retrying.ts';
 import { bucketArn, inBucket } from './s3.ts';
 import { type Setting, type SettingProps, settings } from './s3-settings.ts';
-import { ignoring } from './support.ts';
+import { ignoring, tagList } from './support.ts';
 
 /** `missing`: names of settings that are not as the props say that the outputs repeat. */
 type Outputs = SettingProps & { missing: string[] };
@@ -31,6 +31,15 @@ export const BucketSettings = defineResource<Aws, SettingProps, Outputs>({
 	create: (ctx, props) => put(ctx, props, settings),
 	matches: ({ noncurrentVersionDays }, outputs) => outputs.missing.length === 0 && outputs.noncurrentVersionDays === noncurrentVersionDays,
 	update: async (ctx, props) => put(ctx, props, await wrong(ctx, props)),
+
+	/** All tags of a bucket are put together: those of others stay. */
+	async tag(ctx, { bucket }, { set, gone }) {
+		const where = inBucket(ctx.aws, bucket);
+		const s3 = ctx.aws.client(S3Client);
+		const found = await ignoring(['NoSuchTagSet'], s3.send(new GetBucketTaggingCommand(where)));
+		const others = (found?.TagSet ?? []).filter(({ Key = '' }) => !gone.includes(Key) && !Object.hasOwn(set, Key) && !Key.startsWith('aws:'));
+		await retrying(ctx, () => s3.send(new PutBucketTaggingCommand({ ...where, Tagging: { TagSet: [...others, ...tagList(set)] } })), busy);
+	},
 
 	/** The tags stay: they say to whom the bucket belongs until it is gone. */
 	async remove({ aws }, { bucket }) {

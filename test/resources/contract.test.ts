@@ -93,8 +93,8 @@ async function isFoundByTags(ctx: Context<Aws>, kind: AnyResource<Aws>, props: J
 async function isTagged(ctx: Context<Aws>, { kind }: Sample, props: JsonObject, outputs: JsonObject): Promise<void> {
 	const other = { ...ctx, identity: { ...ctx.identity, 'airflow-deploy:key': 'another' } };
 	const found = (by: Context<Aws>) => kind.find(by, props, undefined).catch(() => undefined);
-	// Rules are known by their group and their peers as well.
-	if (kind.type === 'AWS::EC2::SecurityGroupIngress') return kind.tag?.(ctx, outputs, { set: { ...ctx.tags, team: 'data' }, gone: ['team'] });
+	// Rules are known by their group and their peers as well, settings by their bucket.
+	if (['AWS::EC2::SecurityGroupIngress', 'AWS::S3::BucketSettings'].includes(kind.type)) return kind.tag?.(ctx, outputs, { set: { ...ctx.tags, team: 'data' }, gone: ['team'] });
 	expect(await found(other), 'before it is tagged otherwise, find').toBeUndefined();
 	await kind.tag?.(ctx, outputs, { set: { ...ctx.tags, 'airflow-deploy:key': 'another', team: 'data' }, gone: [] });
 	expect(await found(other), 'tagged otherwise, find').toBeDefined();
