@@ -48,6 +48,19 @@ describe('inside an environment', () => {
 		expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
 	});
 
+	test('tags that change reach what stands, in place and once', async () => {
+		const up = async (env: Record<string, string> = {}) => {
+			const { exit, document } = await here.json<UpDocument>(['up', '--local'], { env });
+			expect(exit).toBe(0);
+			return document.steps.filter(({ action }) => action !== 'none').map(({ key, action }) => `${action} ${key}`);
+		};
+		const changed = await up({ AIRFLOW_DEPLOY_TAGS: 'team=data' });
+		expect(changed).toEqual(expect.arrayContaining(['vpc', 'file-system', 'cluster', 'repository', 'database', 'secret-database', 'role-execution', 'log-group-task', 'service-webserver', 'task-definition-webserver', 'bucket-settings', 'rule-web'].map((key) => `update ${key}`)));
+		expect(changed.filter((step) => !step.startsWith('update'))).toEqual([]);
+		expect(await up({ AIRFLOW_DEPLOY_TAGS: 'team=data' })).toEqual([]);
+		expect((await up()).toSorted()).toEqual(changed.toSorted());
+	});
+
 	test('doctor finds the environment, and a task writes to its storage', async () => {
 		const { exit, document } = await here.json<DoctorDocument>(['doctor', '--storage', '--local']);
 		expect(document.checks.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
