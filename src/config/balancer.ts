@@ -1,10 +1,5 @@
 import { type Config, prefix } from './settings.ts';
 
-/** Where people reach the web page, without trailing slash; undefined where it has no name: then it is plain HTTP at an address that changes. */
-export function pageUrl({ domain }: Pick<Config, 'domain'>): string | undefined {
-	return domain === undefined ? undefined : `https://${domain}`;
-}
-
 /** What does not fit together in the settings of the load balancer. */
 export function balancerProblems(config: Config, region: string): string[] {
 	return config.domain === undefined ? withoutDomain(config) : [...nameProblems(config), ...certificateProblems(config, region), ...subnetProblems(config)];

@@ -1,4 +1,4 @@
-import { pageUrl } from '../config/balancer.ts';
+import { pageUrl } from '../config/page-url.ts';
 import { anchorOptionsOf, assertCompleteLogin, assertSafeReturn, describeLogin, loginOption } from '../environment/login-option.ts';
 import { currentAddress } from '../environment/recorded.ts';
 import { type LoginOptions, passwords } from '../stacks/login.ts';

@@ -1,5 +1,5 @@
 import { isLoopback } from '../aws/loopback.ts';
-import { pageUrl } from '../config/balancer.ts';
+import { pageUrl } from '../config/page-url.ts';
 import type { Config } from '../config/config.ts';
 import { prefix } from '../config/settings.ts';
 import type { Json, JsonObject } from '../engine/resource.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { pageUrl } from '../config/balancer.ts';
+import { pageUrl } from '../config/page-url.ts';
 import type { Config } from '../config/config.ts';
 import type { JsonObject } from '../engine/resource.ts';
 import type { Bundle } from '../resources/bundle-files.ts';
