@@ -77,8 +77,8 @@ describe('StartLiveTail', () => {
 	test.each<[string, StartLiveTailCommandInput]>([
 		['ResourceNotFoundException: The specified log group does not exist.', { logGroupIdentifiers: [arn('/none')] }],
 		['InvalidParameterException: The specified log group identifier is not a valid ARN: /a', { logGroupIdentifiers: ['/a'] }],
-		[`InvalidParameterException: The specified log group identifier is not a valid ARN: ${arn('/a')}:*`, { logGroupIdentifiers: [`${arn('/a')}:*`] }],
-		["InvalidParameterException: 1 validation error detected: Value at 'logGroupIdentifiers' failed to satisfy constraint: Member must have length between 1 and 10", { logGroupIdentifiers: Array.from({ length: 11 }, () => arn('/a')) }],
+		[`InvalidParameterException: 1 validation error detected: Value '${arn('/a')}:*' at 'logGroupIdentifiers.1.member' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w#+=/:,.@-]*`, { logGroupIdentifiers: [`${arn('/a')}:*`] }],
+		["InvalidParameterException: 1 validation error detected: Value at 'logGroupIdentifiers' failed to satisfy constraint: Member must have length less than or equal to 10", { logGroupIdentifiers: Array.from({ length: 11 }, () => arn('/a')) }],
 		['InvalidParameterException: LogStreamNames and LogStreamNamePrefixes can be specified with a single log group only.', { logGroupIdentifiers: [arn('/a'), arn('/b')], logStreamNames: ['one'] }],
 		['InvalidParameterException: LogStreamNames and LogStreamNamePrefixes cannot both be specified.', { logGroupIdentifiers: [arn('/a')], logStreamNames: ['one'], logStreamNamePrefixes: ['o'] }],
 	])('refuses: %s', async (words, input) => {

@@ -62,7 +62,7 @@ function portTaken(port: number): UserError {
 async function respond(request: IncomingMessage, response: ServerResponse, control: Control): Promise<void> {
 	if (!isLocal(request)) return send(response, jsonAnswer(403, { __type: 'AccessDeniedException', message: 'the local endpoint answers to loopback names only: 127.0.0.1, localhost, [::1]' }));
 	const url = urlOf(request);
-	if (!url || paths.test(decoded(url.pathname))) return send(response, failureAnswer('rest-xml', new AwsError('InvalidURI', "Couldn't parse the specified URI.")));
+	if (!url || paths.test(decoded(url.pathname))) return send(response, failureAnswer(protocolFor(request), new AwsError('InvalidURI', "Couldn't parse the specified URI.")));
 	if (url.pathname.startsWith('/_endpoint')) return send(response, await controlAnswer(request, url, control));
 	await control.ready;
 	const { services, ecs, firstUse } = await control.backends();
