@@ -1,6 +1,5 @@
 import type { UpDocument } from '../environment/documents.ts';
 import type { Goal } from '../environment/environment.ts';
-import { assertSafeReturn } from '../environment/login-option.ts';
 import { Exit } from '../errors.ts';
 import { renderDbInit, renderUp, renderUpload } from '../ui/render/up.ts';
 import type { Render } from '../ui/render/style.ts';
@@ -16,7 +15,7 @@ function goalCommand(goal: Goal, summary: string, render: Render<UpDocument>, op
 		starts: true,
 		graceful: true,
 		async run({ connect, environment, ui, config, region, env }, choice) {
-			if (config.target === 'aws') assertSafeReturn(config.auth, config, env['AWS_ENDPOINT_URL'] || undefined);
+			if (config.target === 'aws') (await import('../environment/login-option.ts')).assertSafeReturn(config.auth, config, env['AWS_ENDPOINT_URL'] || undefined);
 			const aws = await connect();
 			ui.note(`${goal} ${config.environment}: ${config.target} target, account ${aws.account}, ${aws.region} (${region.source})`);
 			const document = await (await environment(aws, executorOf(choice))).up(goal);

@@ -1,9 +1,9 @@
 /**
- * List prices in USD of one region, on the day they were last looked through. Other regions differ by up to about a third;
- * free tiers, discounts and taxes are left out.
+ * List prices in USD of one region as they stood on a day: since then public IPv4 addresses cost. Other regions differ by up
+ * to about a third; free tiers, discounts and taxes are left out.
  */
 export const prices = {
-	date: '2026-11-24',
+	date: '2024-02-01',
 	region: 'us-east-1',
 	sources: [
 		'https://aws.amazon.com/fargate/pricing/',
