@@ -69,7 +69,7 @@ async function removeOne<C>(job: Job<C>, entry: Entry): Promise<Result> {
 		return { id: null };
 	}
 	// Recorded before its create call, whose end nobody saw: it may be there.
-	const outputs = entry.outputs ?? (await lookFor(run, entry, () => kind.find(ctx, entry.inputs, undefined)));
+	const outputs = entry.outputs ?? (await lookFor(run, entry, () => kind.find(ctx, entry.inputs, undefined).catch(leftAlone)));
 	if (!outputs) return { id: null };
 	const id = kind.id(outputs);
 	if (kind.kept !== undefined) {
@@ -78,6 +78,11 @@ async function removeOne<C>(job: Job<C>, entry: Entry): Promise<Result> {
 	}
 	await callRemove(job, kind.remove.bind(kind), { ...entry, id, outputs });
 	return { id, ...(entry.arn === undefined ? {} : { arn: entry.arn }) };
+}
+
+/** The create call met somebody else's object, which has the name. */
+function leftAlone(error: unknown): undefined {
+	if (!(error instanceof UserError) || error.code !== 'ForeignObject') throw error;
 }
 
 type Remove<C> = (ctx: Context<C>, outputs: JsonObject) => Promise<void>;

@@ -141,7 +141,7 @@ function currentVersion({ VersionIdsToStages = {} }: DescribeSecretResponse): st
 
 /** Our anchor stands, so who made it is gone: a teardown with a final snapshot keeps the Fernet key. */
 function kept(name: string): UserError {
-	return new UserError('SecretKept', `the secret ${name} was kept by an earlier teardown of this environment: the final snapshot of its database needs it`, {
+	return new UserError('ForeignObject', `the secret ${name} was kept by an earlier teardown of this environment: the final snapshot of its database needs it`, {
 		hint: `copy its value to where the snapshot is noted, then: aws secretsmanager delete-secret --secret-id ${name} --force-delete-without-recovery`,
 	});
 }

@@ -67,7 +67,7 @@ describe('on a local endpoint without an Airflow', () => {
 			expect((await upload()).exit).toBe(0);
 			const manifest = await client(S3Client).send(new GetObjectCommand({ Bucket: 'airflow-000000000000-us-east-1', Key: 'main/manifest.json' }));
 			const { files: uploaded } = JSON.parse((await manifest.Body?.transformToString()) ?? '') as { files: object };
-			expect(Object.keys(uploaded).filter((path) => !path.startsWith('config/')).toSorted()).toEqual(['dags/.airflowignore', 'dags/ecs_task_resources.py', 'dags/keep.md', 'dags/library/used.py', 'dags/tutorial.py', 'dags/tutorial_taskflow_api.py', 'webserver_config.py']);
+			expect(Object.keys(uploaded).filter((path) => !path.startsWith('config/')).toSorted()).toEqual(['dags/.airflowignore', 'dags/ecs_task_resources.py', 'dags/keep.md', 'dags/library/used.py', 'dags/mysql_branch.py', 'dags/tutorial.py', 'dags/tutorial_taskflow_api.py', 'webserver_config.py']);
 			await rm(here.path('airflow/.deployignore'));
 		});
 	});

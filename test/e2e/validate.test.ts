@@ -89,7 +89,7 @@ describe('validate on the local target', () => {
 
 	test('a browser proves the sample, and leaves everything as it was', async () => {
 		const before = await pausedDags();
-		expect(before).toEqual(['ecs_task_resources', 'fails', 'never_ends', 'tutorial', 'tutorial_taskflow_api']);
+		expect(before).toEqual(['ecs_task_resources', 'fails', 'mysql_branch', 'never_ends', 'tutorial', 'tutorial_taskflow_api']);
 		const { exit, document, stderr } = await validate();
 		expect(failures(document)).toEqual([]);
 		expect(exit).toBe(0);
@@ -112,7 +112,7 @@ describe('validate on the local target', () => {
 		expect(exit).toBe(3);
 		expect(document).toMatchObject({ ok: false, mode: 'http' });
 		expect(failures(document)).toEqual(['trigger:nowhere', 'run:fails']);
-		expect(check(document, 'trigger:nowhere').detail).toContain('no DAG named nowhere: it has fails, never_ends');
+		expect(check(document, 'trigger:nowhere').detail).toContain('no DAG named nowhere: it has ecs_task_resources, fails, mysql_branch, never_ends');
 		const failed = check(document, 'run:fails');
 		expect(failed.detail).toBe('task draw of fails failed in try 1: ValueError: the well is dry');
 		expect(failed.lines.join('\n')).toMatch(/lowering the bucket[\s\S]*probes\.py[\s\S]*ValueError: the well is dry/);
