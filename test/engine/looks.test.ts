@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { defineResource, type Resource } from '../../src/engine/resource.ts';
+import { defineResource, type Kind, type Resource } from '../../src/engine/resource.ts';
 import { Stack } from '../../src/engine/stack.ts';
 import { UserError } from '../../src/errors.ts';
 import { Cloud, Net } from './cloud.ts';
-import { actions, bringUp, entriesOf, temporaryDirectory } from './runs.ts';
+import { actions, bringUp, entriesOf, takeDown, temporaryDirectory } from './runs.ts';
 
 type Props = { uses: string[]; size: number; cidr: string };
 type Outputs = { id: string; address?: string };
@@ -49,9 +49,11 @@ test('a name that is taken is told by looking all the same', async () => {
 	const [directory, cloud] = [temporaryDirectory(), new Cloud()];
 	const { Anchor } = noting([]);
 	const foreign = new UserError('ForeignObject', 'part exists already');
-	const Part = defineResource<Cloud, Props, Outputs>({ ...Net, collides: true, find: () => Promise.reject(foreign), create: () => Promise.reject(new Error('AlreadyExists')) });
+	const Part = defineResource<Cloud, Props, Outputs>({ ...Net, type: 'Test::Taken', collides: true, find: () => Promise.reject(foreign), create: () => Promise.reject(new Error('AlreadyExists')) });
 	const { failed } = await bringUp(directory, cloud, [stackOf({ Anchor, Part })]);
 	expect(failed.get('part')).toMatchObject({ code: 'ForeignObject', cause: expect.objectContaining({ message: 'AlreadyExists' }) as Error });
+	const gone = await takeDown(directory, cloud, { kinds: new Map([[Anchor.type, Anchor as unknown as Kind<Cloud>], [Part.type, Part as unknown as Kind<Cloud>]]) });
+	expect([gone.failed, cloud.tags]).toEqual([new Map(), []]);
 });
 
 test('a known scope is not looked at where it is wanted as it is recorded', async () => {
