@@ -119,7 +119,8 @@ describe('the ECS executor on the local target', () => {
 		for (const run of runs) await ends('waits', run, 'success');
 		for (const run of runs) {
 			expect((await instance('waits', run)).try_number).toBe(1);
-			expect(await workersOf(run)).toHaveLength(1);
+			// DescribeTasks may be refused a little longer than the tasks took.
+			await vi.waitFor(async () => expect(await workersOf(run)).toHaveLength(1), patient);
 		}
 	});
 
