@@ -6,6 +6,7 @@ import { connectChannel, type OpenChannel, type SessionAddress } from './connect
 import { isNewerAgent } from './agent-version.ts';
 import { SessionFlag } from './message.ts';
 import { type Carrier, MultiplexedSockets } from './multiplexed-sockets.ts';
+import { Waiters } from './waiters.ts';
 
 /** Newer agents take any number of connections in one session, older ones one (session-manager-plugin, src/version/versionutil.go). */
 const lastWithoutStreams = [3, 0, 196, 0];
@@ -22,7 +23,7 @@ export class ForwardingSession {
 	readonly ended: Promise<string>;
 	readonly #open: OpenChannel;
 	readonly #mux: MultiplexedSockets;
-	readonly #waiting = new Set<() => void>();
+	readonly #waiters = new Waiters();
 	readonly #life: NodeJS.Timeout;
 	#greeting: Greeting | undefined;
 	#only: Socket | undefined;
@@ -44,7 +45,7 @@ export class ForwardingSession {
 			flagged: (flag) => {
 				if (flag === SessionFlag.connectToPortError) refused();
 			},
-			confirmed: () => this.#wake(),
+			confirmed: () => this.#waiters.wake(),
 			closed: (output) => this.#finish(output.trim() || 'it was idle for 20 minutes, or its task was stopped'),
 			lost: (reason) => this.#finish(reason),
 		});
@@ -97,7 +98,7 @@ export class ForwardingSession {
 				if (!this.#over) this.#open.channel.type(bytes, Date.now());
 			},
 			room: async () => {
-				await this.#until(() => this.#over || !this.#open.channel.isFull);
+				await this.#waiters.until(() => this.#over || !this.#open.channel.isFull);
 				return !this.#over;
 			},
 			hold: () => this.#open.hold(),
@@ -124,15 +125,6 @@ export class ForwardingSession {
 		if (this.#greeting !== undefined && this.multiplexes && (needed || this.#mux.size > 0)) this.#mux.keepAlive();
 	}
 
-	async #until(condition: () => boolean): Promise<void> {
-		while (!condition()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
-	}
-
-	#wake(): void {
-		for (const resolve of this.#waiting) resolve();
-		this.#waiting.clear();
-	}
-
 	#finish(reason: string): void {
 		if (this.#over) return;
 		this.#over = true;
@@ -141,7 +133,7 @@ export class ForwardingSession {
 		// The last bytes may still be on their way to it.
 		this.#only?.destroySoon();
 		this.#end(reason);
-		this.#wake();
+		this.#waiters.wake();
 		this.#open.close();
 	}
 }

@@ -4,6 +4,7 @@ import { connectChannel, type OpenChannel, type SessionAddress } from './connect
 import { MarkedOutput } from './marked-output.ts';
 import { typeInput } from './typed-input.ts';
 import type { CommandMode } from './wrapped-command.ts';
+import { Waiters } from './waiters.ts';
 
 export interface TerminalSize {
 	readonly columns: number;
@@ -38,7 +39,7 @@ export class CommandRun {
 	readonly #open: OpenChannel;
 	#written: Promise<void> = Promise.resolve();
 	#over = false;
-	readonly #waiting = new Set<() => void>();
+	readonly #waiters = new Waiters();
 	#ready = false;
 	#takesInput = false;
 	#settle: { resolve: (code: number) => void; reject: (error: UserError) => void } = { resolve() {}, reject() {} };
@@ -53,7 +54,7 @@ export class CommandRun {
 				this.resized();
 			},
 			shown: (bytes) => this.#show(bytes),
-			confirmed: () => this.#wake(),
+			confirmed: () => this.#waiters.wake(),
 			closed: (output) => this.#finish(output),
 			lost: (reason) => this.#finish(reason),
 		});
@@ -82,13 +83,13 @@ export class CommandRun {
 			const code = await ended;
 			// Whoever decodes the input still waits for more of it.
 			if (mode === 'piped') this.#type(endOfInput);
-			await Promise.race([this.#until(() => this.#over), delay(lastWords, undefined, { ref: false })]);
+			await Promise.race([this.#waiters.until(() => this.#over), delay(lastWords, undefined, { ref: false })]);
 			await this.#written;
 			return code;
 		} finally {
 			signal.removeEventListener('abort', interrupted);
 			this.#over = true;
-			this.#wake();
+			this.#waiters.wake();
 			this.#open.close();
 		}
 	}
@@ -124,17 +125,8 @@ export class CommandRun {
 	}
 
 	async #room(): Promise<boolean> {
-		await this.#until(() => this.#over || !this.#open.channel.isFull);
+		await this.#waiters.until(() => this.#over || !this.#open.channel.isFull);
 		return !this.#over;
-	}
-
-	async #until(condition: () => boolean): Promise<void> {
-		while (!condition()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
-	}
-
-	#wake(): void {
-		for (const resolve of this.#waiting) resolve();
-		this.#waiting.clear();
 	}
 
 	#finish(reason: string): void {
@@ -142,7 +134,7 @@ export class CommandRun {
 		this.#over = true;
 		this.#write(this.#marked.end());
 		this.#settle.reject(sessionEnded(reason, this.#marked.unmarked));
-		this.#wake();
+		this.#waiters.wake();
 	}
 }
 
