@@ -1,3 +1,4 @@
+import { isLike, listOf } from './access/statements.ts';
 import { AwsError } from './front/failure.ts';
 import type { Lag } from './lag.ts';
 import type { Moto } from './moto.ts';
@@ -57,15 +58,6 @@ export class ExecutionRoles {
 function trusts({ Effect, Principal, Condition = {} }: Statement, context: Readonly<Record<string, string>>): boolean {
 	const keys = Object.values(Condition).flatMap((pairs) => Object.entries(pairs));
 	return Effect === 'Allow' && listOf(Principal?.Service).includes('scheduler.amazonaws.com') && keys.every(([key, patterns]) => listOf(patterns).some((pattern) => isLike(context[key] ?? '', pattern)));
-}
-
-function isLike(value: string, pattern: string): boolean {
-	const expression = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
-	return new RegExp(`^${expression}$`).test(value);
-}
-
-function listOf(value: string | readonly string[] | undefined): readonly string[] {
-	return value === undefined ? [] : typeof value === 'string' ? [value] : value;
 }
 
 function statements(document = '{}'): Statement[] {

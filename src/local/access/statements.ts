@@ -94,6 +94,7 @@ export function isLike(value: string, pattern: string): boolean {
 	return known.test(value);
 }
 
-function listOf(value: Texts | undefined): readonly string[] {
+/** What policies write alone or in a list. */
+export function listOf(value: Texts | undefined): readonly string[] {
 	return value === undefined ? [] : typeof value === 'string' ? [value] : value;
 }
