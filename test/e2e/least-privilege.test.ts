@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { CreateAccessKeyCommand, CreatePolicyCommand, AttachUserPolicyCommand, CreateUserCommand, GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand, ListRolesCommand } from '@aws-sdk/client-iam';
+import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settings } from '../../src/aws/clients.ts';
 import type { PolicyDocument } from '../../src/commands/policy-documents.ts';
@@ -26,6 +28,7 @@ const unusedByTasks: Readonly<Record<string, string>> = {
 describe("least privilege, and a twentieth of AWS's time, on the local target", () => {
 	let here: Workspace;
 	let iam: IAMClient;
+	let rds: RDSClient;
 	let granted: ReadonlySet<string>;
 	let env: Record<string, string>;
 	const decisions = () => recordedRequests(here.path('.airflow-deploy')).flatMap(({ caller = '', decisions = [] }) => decisions.map((decision) => ({ caller, ...decision })));
@@ -36,7 +39,8 @@ describe("least privilege, and a twentieth of AWS's time, on the local target", 
 		await here.succeeds(['local', 'start', '--iam', '--latency', 'aws/20']);
 		const { document } = await here.json<Record<string, string>>(['local', 'env']);
 		const endpoint = document['AWS_ENDPOINT_URL'] ?? '';
-		iam = new IAMClient(settings({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
+		const administrator = settings({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+		[iam, rds] = [new IAMClient(administrator), new RDSClient(administrator)];
 		const limit = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: ['s3:*', 'logs:*', 'ecr:*', 'secretsmanager:GetSecretValue', 'elasticfilesystem:Client*'], Resource: '*' }] };
 		await iam.send(new CreatePolicyCommand({ PolicyName: 'limit', PolicyDocument: JSON.stringify(limit) }));
 		granted = await makeUser();
@@ -57,14 +61,36 @@ describe("least privilege, and a twentieth of AWS's time, on the local target", 
 		return new Set(documents.flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action)));
 	}
 
+	/** What its database says of itself, one after another: the notes of `up` come too seldom to show a short phase. */
+	function watchDatabase(): { phases(): Promise<string[]> } {
+		const seen = new Set<string>();
+		const end = new AbortController();
+		const watching = (async () => {
+			while (!end.signal.aborted) {
+				const { DBInstances = [] } = await rds.send(new DescribeDBInstancesCommand({}));
+				for (const { DBInstanceStatus = '' } of DBInstances) seen.add(DBInstanceStatus);
+				await delay(100, undefined, { signal: end.signal }).catch(() => {});
+			}
+		})();
+		return {
+			async phases() {
+				end.abort();
+				await watching;
+				return [...seen];
+			},
+		};
+	}
+
 	test('up, and up again, with role path and permissions boundary', async () => {
 		const notes: string[] = [];
+		const database = watchDatabase();
 		for (let time = 0; time < 2; time += 1) {
 			const { exit, document, stderr } = await here.json<UpDocument>(['up'], { env });
 			notes.push(stderr);
 			expect([exit, document.phase]).toEqual([0, 'up']);
 		}
 		expect(notes.join()).toMatch(/database is creating/);
+		expect(await database.phases()).toEqual(['creating', 'backing-up', 'available']);
 		const { Roles = [] } = await iam.send(new ListRolesCommand({ PathPrefix: '/team/' }));
 		expect(Roles.length).toBeGreaterThan(2);
 	});
