@@ -126,6 +126,8 @@ describe('login through a provider, on the local target', () => {
 		const { page } = await person();
 		await logIn(page, 'ALICE@example.com');
 		expect(await isLoggedIn(page)).toBe(true);
+		// A request of the page that is still under way would save the session it began with, after the logout.
+		await page.waitForLoadState('networkidle');
 		await page.goto('/logout/');
 		expect(await isLoggedIn(page)).toBe(false);
 		await page.goto('/login/');
