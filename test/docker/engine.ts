@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -21,18 +23,19 @@ export async function startEngine(): Promise<() => Promise<void>> {
 	const log = openSync(join(engineCache, 'dockerd.log'), 'w');
 	const places = ['--data-root', join(engineCache, 'data'), '--exec-root', join(engineCache, 'exec'), '--pidfile', join(engineCache, 'dockerd.pid')];
 	// Not for other machines: the default socket of this one only.
-	const engine = execa('dockerd', [...places, '--host', 'unix:///var/run/docker.sock'], { stdin: 'ignore', stdout: log, stderr: log, reject: false, detached: true });
+	const engine = spawn('dockerd', [...places, '--host', 'unix:///var/run/docker.sock'], { stdio: ['ignore', log, log], detached: true });
 	while (!(await answers())) {
 		if (!isAlive(engine)) throw new Error(`dockerd ended: ${(await readFile(join(engineCache, 'dockerd.log'), 'utf8')).slice(-2000)}`);
 		await pause(250);
 	}
 	return async () => {
+		if (!isAlive(engine)) return;
 		engine.kill('SIGTERM');
-		await engine;
+		await once(engine, 'exit');
 	};
 }
 
-const isAlive = ({ exitCode, signalCode }: { readonly exitCode: number | null; readonly signalCode: string | null }): boolean => exitCode === null && signalCode === null;
+const isAlive = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
 
 async function answers(): Promise<boolean> {
 	const { failed } = await execa('docker', ['version', '--format', '{{.Server.Version}}'], { reject: false, timeout: 20_000 });
