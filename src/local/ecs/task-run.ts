@@ -29,6 +29,8 @@ export class TaskRun {
 	readonly #stopSignal = new Promise<void>((resolve) => (this.#signalStop = resolve));
 	#signalEnd: () => void = () => undefined;
 	readonly #allStopped = new Promise<void>((resolve) => (this.#signalEnd = resolve));
+	#signalKill: () => void = () => undefined;
+	readonly #killSignal = new Promise<void>((resolve) => (this.#signalKill = resolve));
 
 	constructor(task: Task, deps: EcsDependencies, changed: (task: Task) => void) {
 		this.task = task;
@@ -58,6 +60,7 @@ export class TaskRun {
 	/** Ends all containers without waiting for them to end by themselves. */
 	kill(reason: string): void {
 		this.#killed = true;
+		this.#signalKill();
 		this.stop('UserInitiated', reason);
 		for (const container of this.#containers.values()) container.kill();
 	}
@@ -135,10 +138,10 @@ export class TaskRun {
 		else this.stop('EssentialContainerExited', 'Essential container in task exited');
 	}
 
-	/** Where AWS takes time for it. */
+	/** Where AWS takes time for it; nobody waits for that when all is to end. */
 	async #pause(step: 'network' | 'pull' | 'activation' | 'removal'): Promise<void> {
 		const milliseconds = this.#deps.pace?.(step) ?? 0;
-		if (milliseconds > 0) await new Promise<void>((resolve) => this.#deps.clock.setTimer(milliseconds, resolve));
+		if (milliseconds > 0) await Promise.race([new Promise<void>((resolve) => this.#deps.clock.setTimer(milliseconds, resolve)), this.#killSignal]);
 	}
 
 	#activate(): void {
