@@ -3,6 +3,7 @@ import { listAnchors, readAnchor, type AnchorDocument } from '../resources/s3-an
 import { describeDefinition, describeService } from '../resources/ecs.ts';
 import { readSyncStatus } from '../resources/bundle-parsed.ts';
 import { branchCost, type CostLine, stoppedBranchCost, total } from '../stacks/cost.ts';
+import { prices } from '../stacks/prices.ts';
 import { type BranchOptions, naming } from '../stacks/inputs.ts';
 import { sharedScope } from '../stacks/shared.ts';
 import { recordedBranch } from './branch-options.ts';
@@ -23,7 +24,8 @@ export async function listBranches({ aws, config }: Where): Promise<BranchesDocu
 		const branch = recordedBranch(anchor?.options);
 		return anchor && branch ? [lookAtBranch({ aws, config }, anchor, branch)] : [];
 	});
-	return { branches: await Promise.all(branches) };
+	const { date, region, sources } = prices;
+	return { branches: await Promise.all(branches), prices: { date, region, sources } };
 }
 
 async function lookAtBranch({ aws, config }: Where, { environment, createdAt }: AnchorDocument, branch: BranchOptions): Promise<BranchDocument> {

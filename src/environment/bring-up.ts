@@ -13,7 +13,7 @@ import { sharedScope, sharedStack } from '../stacks/shared.ts';
 import { UserError } from '../errors.ts';
 import { assertNotExpired } from './branch-options.ts';
 import { definitionWith } from './components.ts';
-import type { PlanDocument, RecordedObject, UpDocument } from './documents.ts';
+import type { PlanDocument, UpDocument } from './documents.ts';
 import { describeLogin } from './login-option.ts';
 import type { Options } from './options.ts';
 import { workAffected } from './running-work.ts';
@@ -21,7 +21,7 @@ import { preflight } from './preflight.ts';
 import { currentAddress } from './recorded.ts';
 import { recordOf } from './recorded-objects.ts';
 import { assertDone, type Held, holding, lookAt, readStates, remember } from './session.ts';
-import { status } from './status.ts';
+import { type Seen, status } from './status.ts';
 import { recordRun } from './timeline.ts';
 import { stackInputs } from './wanted.ts';
 
@@ -37,7 +37,7 @@ export async function bringUp(options: Options, goal: Goal): Promise<UpDocument>
 	assertDone(outcome, options.command);
 	const steps = stepsOf(outcome);
 	// All of it has just been seen or made.
-	const seen = goal === 'up' ? await recordedAsReady(options) : undefined;
+	const seen = goal === 'up' ? await justSeen(options) : undefined;
 	return {
 		...(await status(options, seen)),
 		wallSeconds: seconds(performance.now() - began),
@@ -47,9 +47,14 @@ export async function bringUp(options: Options, goal: Goal): Promise<UpDocument>
 	};
 }
 
-async function recordedAsReady(options: Options): Promise<RecordedObject[]> {
+async function justSeen(options: Options): Promise<Seen> {
 	const states = await readStates(options);
-	return [sharedScope, options.config.environment].flatMap((scope) => Object.entries(states.get(scope)?.entries ?? {}).map(([key, entry]) => recordOf(key, entry)));
+	const [shared, own] = [sharedScope, options.config.environment].map((scope) => states.get(scope)?.entries ?? {});
+	const uploaded = own?.['bundle']?.outputs?.['bundle'];
+	return {
+		resources: [shared, own].flatMap((entries = {}) => Object.entries(entries).map(([key, entry]) => recordOf(key, entry))),
+		...(typeof uploaded === 'string' ? { uploaded } : {}),
+	};
 }
 
 /** What `up` would do. Changes nothing, writes nothing. */

@@ -169,6 +169,8 @@ export interface RemovalDocument extends TeardownDocument {
 
 export interface BranchesDocument {
 	branches: BranchDocument[];
+	/** What costs are reckoned with: list prices of a region as they stood on a day. Absent where there was nothing to ask. */
+	prices?: { date: string; region: string; sources: readonly string[] };
 }
 
 export interface BranchDocument {

@@ -32,8 +32,8 @@ export interface Environment {
 	readonly name: string;
 	up(goal: Goal): Promise<UpDocument>;
 	plan(): Promise<PlanDocument>;
-	/** @param seen recorded objects of an earlier look, which are then not asked for again */
-	status(seen?: readonly RecordedObject[]): Promise<StatusDocument>;
+	/** @param resources recorded objects of an earlier look, which are then not asked for again */
+	status(resources?: readonly RecordedObject[]): Promise<StatusDocument>;
 	/** The last `up` that changed something, as bars; undefined where none is recorded here. */
 	lastTimeline(): Promise<TimelineDocument | undefined>;
 	credentials(): Promise<CredentialsDocument | ProviderCredentialsDocument>;
@@ -77,7 +77,7 @@ export function openEnvironment(options: Options): Environment {
 		history: filesOf(cwd, aws, config.environment).history,
 		up: (goal) => bringUp({ ...options, isNew }, goal),
 		plan: () => planUp(options),
-		status: (seen) => status(options, seen),
+		status: (resources) => status(options, resources && { resources }),
 		lastTimeline: () => lastTimeline(options),
 		credentials: () => credentials(options),
 		pageRoute: async () => pageRoute(options, (await readStates(options)).get(config.environment)?.entries ?? {}),

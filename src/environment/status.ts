@@ -23,11 +23,18 @@ import { keepWorkerDeaths, workersStatus } from './workers.ts';
 const reportsStaleAfter = 60;
 const heartbeatLateAfter = 30;
 
+/** What an earlier look found, each of which costs a call. */
+export interface Seen {
+	readonly resources: readonly RecordedObject[];
+	/** Hash of the bundle that was uploaded last. */
+	readonly uploaded?: string;
+}
+
 /**
  * The environment as AWS shows it now, beside what is recorded. Needs no network path to the tasks.
- * @param seen the recorded objects as an earlier look found them: each costs a call
+ * @param seen what need not be asked for again
  */
-export async function status(given: Options, seen?: readonly RecordedObject[]): Promise<StatusDocument> {
+export async function status(given: Options, seen?: Seen): Promise<StatusDocument> {
 	const options = { ...given, aws: sharedReads(given.aws) };
 	const states = await readStates(options);
 	const own = states.get(options.config.environment)?.entries ?? {};
@@ -35,13 +42,13 @@ export async function status(given: Options, seen?: readonly RecordedObject[]): 
 
 	const { aws, config } = options;
 	const { bucket } = naming({ config, place: aws });
-	const [{ found: services, statuses }, url, manifest, report, workers, resources] = await Promise.all([
+	const [{ found: services, statuses }, url, uploaded, report, workers, resources] = await Promise.all([
 		describeServices(options, own).then(async (found) => ({ found, statuses: await serviceStatuses(options, own, found) })),
 		currentAddress(options, own),
-		readManifest(options, bucket, config.environment),
+		seen?.uploaded ?? readManifest(options, bucket, config.environment).then((manifest) => manifest?.bundle ?? null),
 		readSyncStatus(options, bucket, config.environment),
 		workersStatus(options, own),
-		seen ? [...seen] : recordedObjects(options, states),
+		seen ? [...seen.resources] : recordedObjects(options, states),
 	]);
 	const webserverTasks = statuses.services.find(({ containers }) => containers.includes('webserver'))?.tasks ?? [];
 	const webserver = { url, healthy: isServing(serviceOf(services, own, 'webserver'), webserverTasks) };
@@ -53,7 +60,7 @@ export async function status(given: Options, seen?: readonly RecordedObject[]): 
 		webserver,
 		login: describeLogin(loginOf(own), url),
 		scheduler,
-		bundle: { uploaded: manifest?.bundle ?? null, parsed: report?.bundle.parsed ?? null, dags: report?.dags ?? 0, importErrors: report?.importErrors ?? [] },
+		bundle: { uploaded, parsed: report?.bundle.parsed ?? null, dags: report?.dags ?? 0, importErrors: report?.importErrors ?? [] },
 		workers,
 		...statuses,
 		resources,

@@ -41,7 +41,7 @@ export const BundleParsed = defineAction<Aws, Props, Outputs>({
 			const status = await readSyncStatus(ctx, props.bucket, props.environment);
 			return isParsed(status, props, began) || progress(status, props, began);
 		};
-		await until(ctx, parsed, 'the scheduler to parse the bundle', { first: 1, every: 2, atMost: 600 });
+		await until(ctx, parsed, 'the scheduler to parse the bundle', { first: 2, every: 3, atMost: 600 });
 		return { bundle: props.bundle };
 	},
 });

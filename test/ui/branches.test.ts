@@ -14,6 +14,8 @@ const branch: BranchDocument = {
 };
 const longest = 'a'.repeat(36);
 
+const prices = { date: '2024-02-01', region: 'us-east-1', sources: ['https://aws.amazon.com/fargate/pricing/', 'https://aws.amazon.com/vpc/pricing/'] };
+
 describe('branch list', () => {
 	const others: BranchDocument[] = [
 		{ ...branch, name: 'pr-12', gitBranch: null, expiresAt: '2026-11-24T11:59:00Z', expired: true, phase: 'unhealthy', url: null, databases: ['postgres', 'mysql'], ephemeral: true },
@@ -21,7 +23,7 @@ describe('branch list', () => {
 	];
 
 	test('a line for each, and what expired ones need', () => {
-		expect(renderBranches({ assumptions: false })({ branches: [branch, ...others] }, style)).toMatchInlineSnapshot(`
+		expect(renderBranches({ assumptions: false })({ branches: [branch, ...others], prices }, style)).toMatchInlineSnapshot(`
 			"name           git branch     age     left      health   cost
 			feature-login  feature/login  2 d     3 d       up       $5.99
 			  http://203.0.113.7:8080  postgres
@@ -29,19 +31,22 @@ describe('branch list', () => {
 			  postgres, mysql (ephemeral)
 			stays          feature/login  45 min  no limit  up       $5.99
 			  http://203.0.113.7:8080  postgres
-			cost: list prices of us-east-1; --verbose shows the assumptions
+			cost: list prices of us-east-1 on 2024-02-01; --verbose shows the assumptions
 			expired ones are removed by airflow-deploy branch delete --expired"
 		`);
 	});
 
 	test('--verbose shows what the cost is made of', () => {
-		expect(renderBranches({ assumptions: true })({ branches: [branch] }, style)).toMatchInlineSnapshot(`
+		expect(renderBranches({ assumptions: true })({ branches: [branch], prices }, style)).toMatchInlineSnapshot(`
 			"name           git branch     age  left  health  cost
 			feature-login  feature/login  2 d  3 d   up      $5.99
 			  http://203.0.113.7:8080  postgres
 			  $0.1248 an hour:
 			    $0.1165  Fargate, 2 vCPU and 8 GB, all day
-			    $0.0022  4 secrets"
+			    $0.0022  4 secrets
+			cost: list prices of us-east-1 on 2024-02-01, from
+			  https://aws.amazon.com/fargate/pricing/
+			  https://aws.amazon.com/vpc/pricing/"
 		`);
 	});
 

@@ -192,6 +192,11 @@ test('up again, another environment on AWS', () => {
 	`);
 });
 
+test('a branch is removed by its own command', () => {
+	const services = up.services.map((service) => ({ ...service, containers: ['postgres', 'webserver', 'scheduler'] }));
+	expect(renderUp({ ...up, services, environment: 'pr-12' }, style).split('\n').at(-1)).toBe('airflow-deploy branch delete pr-12 --local');
+});
+
 test('up with import errors', () => {
 	expect(renderUp({ ...up, bundle: { ...up.bundle, importErrors: broken } }, style).split('\n').slice(-4).join('\n')).toMatchInlineSnapshot(`
 		"2 import errors:

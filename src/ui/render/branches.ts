@@ -9,12 +9,12 @@ const narrowest = 4;
 
 /** A line for each branch; below it, where it is reached and its databases. @param assumptions whether to say what its cost is made of */
 export function renderBranches({ assumptions }: { assumptions: boolean }): Render<BranchesDocument> {
-	return ({ branches }, { colour, width }) => {
+	return ({ branches, prices }, { colour, width }) => {
 		if (branches.length === 0) return 'there are no branch environments';
 		const now = Date.now();
 		const [first = '', ...rows] = fitted([head, ...branches.map((branch) => rowOf(branch, now))], width);
 		const blocks = branches.map((branch, index) => [rows[index] ?? '', `  ${branch.url === null ? '' : `${colour.cyan(branch.url)}  `}${databasesOf(branch)}`, ...(assumptions ? assumptionsOf(branch) : [])]);
-		const notes = [...(assumptions ? [] : ['cost: list prices of us-east-1; --verbose shows the assumptions']), ...(branches.some(({ expired }) => expired) ? ['expired ones are removed by airflow-deploy branch delete --expired'] : [])];
+		const notes = [...(prices ? priceLines(prices, assumptions) : []), ...(branches.some(({ expired }) => expired) ? ['expired ones are removed by airflow-deploy branch delete --expired'] : [])];
 		return [colour.dim(first), ...blocks.flat(), ...notes.map((line) => colour.dim(line))].join('\n');
 	};
 }
@@ -41,6 +41,11 @@ function databasesOf({ databases, ephemeral }: BranchDocument): string {
 
 function assumptionsOf({ costLines, perHour }: BranchDocument): string[] {
 	return [`  $${perHour.toFixed(4)} an hour:`, ...columns(costLines.map((line) => [`    $${line.perHour.toFixed(4)}`, line.assumption]))];
+}
+
+function priceLines({ region, date, sources }: NonNullable<BranchesDocument['prices']>, assumptions: boolean): string[] {
+	const prices = `cost: list prices of ${region} on ${date}`;
+	return assumptions ? [`${prices}, from`, ...sources.map((source) => `  ${source}`)] : [`${prices}; --verbose shows the assumptions`];
 }
 
 /** `3 d`, `5 h`, `12 min`. */

@@ -5,6 +5,7 @@ import type { Render } from './style.ts';
 export const renderConnection: Render<ConnectionDocument> = ({ environment, database, url, command, password }, { colour }) =>
 	[
 		colour.bold(`${database} of ${environment}`),
-		`DSN     ${colour.cyan(url)}${password === null ? colour.dim('   with its password: --show-password') : ''}`,
+		`DSN     ${colour.cyan(url)}`,
+		...(password === null ? [colour.dim('        --show-password puts the password into it')] : []),
 		`client  ${colour.cyan(command)}`,
 	].join('\n');

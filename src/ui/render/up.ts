@@ -16,9 +16,15 @@ export const renderUp: Render<UpDocument> = (document, style) => {
 		...(document.expiresAt === null ? [] : [`until      ${document.expiresAt}; branch create --ttl extends it`]),
 		...(bundle.parsed === null ? [] : [`DAGs       ${bundle.dags}, bundle ${bundle.parsed}`]),
 	];
-	if (webserver.url?.startsWith('http://') === true) lines.push('', style.colour.dim(`Plain HTTP on the task's own address, which changes at each replacement:\nairflow-deploy open${flags} finds it. To remove all this:\nairflow-deploy teardown${flags}`));
+	if (webserver.url?.startsWith('http://') === true) lines.push('', style.colour.dim(`Plain HTTP on the task's own address, which changes at each replacement:\nairflow-deploy open${flags} finds it. To remove all this:\n${removal(document, style)}`));
 	return [...lines, ...errors(document, style)].join('\n');
 };
+
+/** A branch has a database beside it. */
+function removal(document: UpDocument, { placeFlags = '' }: Style): string {
+	const isBranch = document.services.some(({ containers }) => containers.includes('postgres'));
+	return isBranch ? `airflow-deploy branch delete ${document.environment}${commandFlags({ ...document, environment: 'main' })}${placeFlags}` : `airflow-deploy teardown${commandFlags(document)}${placeFlags}`;
+}
 
 /** How `upload` ends. */
 export const renderUpload: Render<UpDocument> = (document, style) => {
