@@ -1,8 +1,11 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { findMysql, type MysqlServer } from '../src/local/runtime/mysql-server.ts';
 
-/** For apt-get; two test files may want it at the same time. */
 const flags = ['--yes', '--quiet', '--option', 'DPkg::Lock::Timeout=300'];
+/** Two test files may want it at the same time, and `apt-get update` waits for nobody. */
+const turns = join(tmpdir(), 'airflow-deploy-test-apt.lock');
 
 /**
  * The MySQL or MariaDB server of this machine. Where there is none, root on Debian gets one, once; elsewhere it is said that
@@ -24,5 +27,5 @@ export async function mysqlServer(): Promise<MysqlServer | undefined> {
 }
 
 async function apt(command: string, ...words: string[]): Promise<void> {
-	await execa('apt-get', [command, ...flags, ...words], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
+	await execa('flock', [turns, 'apt-get', command, ...flags, ...words], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
 }
