@@ -14,6 +14,7 @@ export const unusedGrants: Readonly<Record<string, string>> = {
 	'ecr:UploadLayerPart': 'docker push',
 	'ecs:DescribeTasks': 'says why a task died, and what holds a cluster',
 	'ecs:ExecuteCommand': 'exec',
+	'ecs:ListClusters': 'says which task holds a network',
 	'ecs:ListServiceDeployments': 'a rolling release that failed',
 	'ecs:ListTaskDefinitions': 'a revision whose record was lost',
 	'ecs:StopServiceDeployment': 'a release that is taken back',

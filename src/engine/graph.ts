@@ -12,12 +12,14 @@ export type Edges = ReadonlyMap<string, ReadonlySet<string>>;
 /**
  * Works on every key as soon as all keys before it are done, at most `limit` at a time, in the map's order among the ready.
  * A failure or an aborted signal stops new starts but cancels nothing: a call under way must be allowed to report its id.
+ * @param stops whether a failure stops all that is not started, and not only what comes after it
  */
-export async function runGraph(before: Edges, limit: number, signal: AbortSignal, work: (key: string) => Promise<void>): Promise<GraphOutcome> {
+export async function runGraph(before: Edges, limit: number, signal: AbortSignal, work: (key: string) => Promise<void>, stops: (error: unknown) => boolean = () => true): Promise<GraphOutcome> {
 	const done = new Set<string>();
 	const failed = new Map<string, unknown>();
 	const waiting = new Set(before.keys());
 	const running = new Map<string, Promise<void>>();
+	let stopped = false;
 	const isReady = (key: string) => [...(before.get(key) ?? [])].every((other) => done.has(other) || !before.has(other));
 	const start = async (key: string) => {
 		try {
@@ -25,12 +27,13 @@ export async function runGraph(before: Edges, limit: number, signal: AbortSignal
 			done.add(key);
 		} catch (error) {
 			failed.set(key, error);
+			stopped ||= stops(error);
 		}
 		running.delete(key);
 	};
 	for (;;) {
 		for (const key of waiting) {
-			if (running.size >= limit || signal.aborted || failed.size > 0) break;
+			if (running.size >= limit || signal.aborted || stopped) break;
 			if (!isReady(key)) continue;
 			waiting.delete(key);
 			running.set(key, start(key));

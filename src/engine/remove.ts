@@ -1,4 +1,4 @@
-import { UserError } from '../errors.ts';
+import { Exit, UserError } from '../errors.ts';
 import { entriesOf, type Place, resolve, type Run } from './context.ts';
 import type { Entry } from './entry.ts';
 import { type Edges, type GraphOutcome, reverse, runGraph } from './graph.ts';
@@ -41,7 +41,13 @@ export function removeAll<C>(run: Run<C>, ledger: Ledger, { places, before }: Re
 			await drop({ run, place });
 			return removed;
 		});
-	});
+	}, concernsTheRun);
+}
+
+/** What one object meets, such as somebody else's that holds it, does not keep others from being removed. */
+function concernsTheRun(error: unknown): boolean {
+	const ofOneObject: readonly number[] = [Exit.failed, Exit.unclean];
+	return !(error instanceof UserError) || !ofOneObject.includes(error.exit);
 }
 
 interface Job<C> {

@@ -2,6 +2,7 @@ import {
 	CreateDBSubnetGroupCommand,
 	type DBSubnetGroup,
 	DeleteDBSubnetGroupCommand,
+	DescribeDBInstancesCommand,
 	DescribeDBSubnetGroupsCommand,
 	ListTagsForResourceCommand,
 	ModifyDBSubnetGroupCommand,
@@ -11,6 +12,7 @@ import {
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { canonical } from './canonical.ts';
+import { described, type Holder, removeWhenFree, tagsText } from './held.ts';
 import { carriesNonce } from './ownership.ts';
 import { tagRds } from './rds.ts';
 import { retrying, serviceLinkedRolePending } from './retrying.ts';
@@ -29,6 +31,8 @@ export const DbSubnetGroup = defineResource<Aws, Props, Outputs>({
 		{ actions: ['rds:DescribeDBSubnetGroups', 'rds:ListTagsForResource'], on: groups },
 		{ actions: ['rds:CreateDBSubnetGroup', 'rds:ModifyDBSubnetGroup', 'rds:AddTagsToResource', 'rds:RemoveTagsFromResource'], on: groups, for: 'up' },
 		{ actions: ['rds:DeleteDBSubnetGroup'], on: groups, for: 'teardown' },
+		// Whose databases are in it.
+		{ actions: ['rds:DescribeDBInstances'], on: ['arn:{partition}:rds:{region}:{account}:db:*'], for: 'teardown' },
 	],
 
 	id: ({ name }) => name,
@@ -57,7 +61,15 @@ export const DbSubnetGroup = defineResource<Aws, Props, Outputs>({
 	tag: tagRds,
 
 	async remove(ctx, { name }) {
-		await until(ctx, () => removed(ctx, name), `DB subnet group ${name} to be released by its database instance`);
+		const group = await describe(ctx, name);
+		if (!group || !carriesNonce(ctx, await tagsOf(ctx, group))) return;
+		await removeWhenFree(
+			ctx,
+			`DB subnet group ${name}`,
+			() => instancesIn(ctx, name),
+			() => ignoring(['DBSubnetGroupNotFoundFault'], ctx.aws.client(RDSClient).send(new DeleteDBSubnetGroupCommand({ DBSubnetGroupName: name }))),
+		);
+		await until(ctx, async () => (await describe(ctx, name)) === undefined, `DB subnet group ${name} to be deleted`);
 	},
 
 	async exists(ctx, { name }) {
@@ -66,12 +78,14 @@ export const DbSubnetGroup = defineResource<Aws, Props, Outputs>({
 	},
 });
 
-/** InvalidDBSubnetGroupStateFault: an instance that is still being deleted uses it. */
-async function removed(ctx: Context<Aws>, name: string): Promise<boolean> {
-	const group = await describe(ctx, name);
-	if (!group || !carriesNonce(ctx, await tagsOf(ctx, group))) return true;
-	await ignoring(['DBSubnetGroupNotFoundFault', 'InvalidDBSubnetGroupStateFault'], ctx.aws.client(RDSClient).send(new DeleteDBSubnetGroupCommand({ DBSubnetGroupName: name })));
-	return (await describe(ctx, name)) === undefined;
+/** An instance that is still being deleted uses it. */
+async function instancesIn(ctx: Context<Aws>, name: string): Promise<Holder[]> {
+	const { DBInstances } = await ctx.aws.client(RDSClient).send(new DescribeDBInstancesCommand({}));
+	const inside = (DBInstances ?? []).filter(({ DBSubnetGroup }) => DBSubnetGroup?.DBSubnetGroupName === name);
+	return inside.map(({ DBInstanceIdentifier, DBInstanceStatus, TagList }) => ({
+		what: described(`database ${DBInstanceIdentifier}`, DBInstanceStatus, tagsText(TagList)),
+		goesAway: DBInstanceStatus === 'deleting',
+	}));
 }
 
 async function describe(ctx: Context<Aws>, name: string): Promise<DBSubnetGroup | undefined> {

@@ -1,10 +1,11 @@
-import { type Cluster, CreateClusterCommand, DeleteClusterCommand, DescribeClustersCommand, ECSClient } from '@aws-sdk/client-ecs';
+import { type Cluster, CreateClusterCommand, DeleteClusterCommand, DescribeClustersCommand, DescribeServicesCommand, ECSClient, ListServicesCommand } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { ecsTags, findTasks, lastPart, tagEcs, tagsFromEcs } from './ecs.ts';
+import { described, type Holder, removeWhenFree, tagsText } from './held.ts';
 import { carriesNonce } from './ownership.ts';
 import { retrying, serviceLinkedRolePending } from './retrying.ts';
-import { foreign, isOurs, required, until } from './support.ts';
+import { foreign, ignoring, isOurs, required, until } from './support.ts';
 
 type Props = { name: string };
 type Outputs = { name: string; arn: string };
@@ -19,7 +20,8 @@ export const EcsCluster = defineResource<Aws, Props, Outputs>({
 		{ actions: ['ecs:CreateCluster'], on: ['*'], for: 'up' },
 		{ actions: ['ecs:TagResource', 'ecs:UntagResource'], on: clusters, for: 'up' },
 		{ actions: ['ecs:DeleteCluster'], on: clusters, for: 'teardown' },
-		{ actions: ['ecs:ListTasks', 'ecs:DescribeTasks'], on: ['*'], for: 'teardown' },
+		// Who else uses it.
+		{ actions: ['ecs:ListServices', 'ecs:DescribeServices', 'ecs:ListTasks', 'ecs:DescribeTasks'], on: ['*'], for: 'teardown' },
 	],
 
 	id: ({ name }) => name,
@@ -45,7 +47,15 @@ export const EcsCluster = defineResource<Aws, Props, Outputs>({
 	tag: tagEcs,
 
 	async remove(ctx, { name }) {
-		await until(ctx, () => removed(ctx, name), `cluster ${name} to become empty`);
+		const cluster = await describe(ctx, name);
+		if (!cluster || !carriesNonce(ctx, tagsFromEcs(cluster.tags))) return;
+		await removeWhenFree(
+			ctx,
+			`cluster ${name}`,
+			() => holders(ctx, name),
+			() => ignoring(['ClusterNotFoundException'], ctx.aws.client(ECSClient).send(new DeleteClusterCommand({ cluster: name }))),
+		);
+		await until(ctx, async () => (await describe(ctx, name)) === undefined, `cluster ${name} to be deleted`);
 	},
 
 	async exists(ctx, { name }) {
@@ -60,23 +70,22 @@ async function describe(ctx: Context<Aws>, name: string): Promise<Cluster | unde
 	return clusters?.find(({ status }) => status !== 'INACTIVE');
 }
 
-async function removed(ctx: Context<Aws>, name: string): Promise<boolean | string> {
-	const cluster = await describe(ctx, name);
-	if (!cluster || !carriesNonce(ctx, tagsFromEcs(cluster.tags))) return true;
-	try {
-		await ctx.aws.client(ECSClient).send(new DeleteClusterCommand({ cluster: name }));
-		return false;
-	} catch (error) {
-		return waitingFor(ctx, name, error);
-	}
-}
-
-async function waitingFor(ctx: Context<Aws>, name: string, error: unknown): Promise<boolean | string> {
-	const code = error instanceof Error ? error.name : '';
-	if (code === 'ClusterNotFoundException') return true;
-	if (code === 'UpdateInProgressException' || code === 'ClusterContainsServicesException') return `waiting for the services of ${name} to end`;
-	if (code !== 'ClusterContainsTasksException') throw error;
-	const tasks = await findTasks(ctx.aws, { cluster: name, desiredStatus: 'RUNNING' });
-	const running = tasks.map(({ taskArn, group, lastStatus }) => `${lastPart(taskArn)} (${group}, ${lastStatus})`);
-	return `waiting for tasks to end: ${running.join(', ') || 'stopping'}`;
+/** Our services and tasks are gone by now, or going. */
+async function holders(ctx: Context<Aws>, cluster: string): Promise<Holder[]> {
+	const ecs = ctx.aws.client(ECSClient);
+	const listed = await ignoring(['ClusterNotFoundException'], ecs.send(new ListServicesCommand({ cluster, maxResults: 10 })));
+	const names = listed?.serviceArns ?? [];
+	const { services = [] } = names.length === 0 ? {} : await ecs.send(new DescribeServicesCommand({ cluster, services: names, include: ['TAGS'] }));
+	const tasks = (await Promise.all((['RUNNING', 'STOPPED'] as const).map((desiredStatus) => findTasks(ctx.aws, { cluster, desiredStatus })))).flat();
+	return [
+		...services.filter(({ status }) => status !== 'INACTIVE').map(({ serviceName, status, runningCount = 0, tags }) => ({
+			what: described(`service ${serviceName}`, status, `${runningCount} running`, tagsText(tagsFromEcs(tags))),
+			goesAway: status === 'DRAINING',
+		})),
+		...tasks.filter(({ lastStatus }) => lastStatus !== 'STOPPED').map(({ taskArn, group, lastStatus, startedBy, createdAt, stoppingAt, desiredStatus }) => ({
+			what: described(`task ${lastPart(taskArn)}`, group, startedBy && `started by ${startedBy}`, lastStatus),
+			since: stoppingAt ?? createdAt,
+			goesAway: desiredStatus === 'STOPPED',
+		})),
+	];
 }

@@ -3,14 +3,13 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { describeService, ecsTags, findTasks, networkConfiguration, networkText, tagEcs, tagsFromEcs } from './ecs.ts';
 import { balancing, isBalanced, type Outputs, outputsOf, percentOf, type Props, rebalancing, settings } from './ecs-service-settings.ts';
-import { untilInterfacesGone } from './network-interfaces.ts';
+import { holderGrants, untilInterfacesGone } from './network-interfaces.ts';
 import { carriesNonce } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { untilDeployed } from './service-rollout.ts';
 import { foreign, ignoring, isOurs, required, until } from './support.ts';
 
 const services = ['arn:{partition}:ecs:{region}:{account}:service/{project}-*/{project}-*'];
-const tasks = ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*'];
 
 /** In place of AWS's word: this very run has started the deployment, so all that dies of it died in this run. */
 const begun = 'BEGUN';
@@ -30,8 +29,8 @@ export const EcsService = defineResource<Aws, Props, Outputs>({
 		{ actions: ['ecs:ListServiceDeployments'], on: services, for: 'up' },
 		{ actions: ['ecs:StopServiceDeployment'], on: ['arn:{partition}:ecs:{region}:{account}:service-deployment/{project}-*/{project}-*/*'], for: 'up' },
 		{ actions: ['ecs:UpdateService', 'ecs:DeleteService'], on: services, for: 'teardown' },
-		{ actions: ['ecs:DescribeTasks'], on: tasks },
-		{ actions: ['ecs:ListTasks', 'ecs:DescribeTaskDefinition', 'ec2:DescribeNetworkInterfaces'], on: ['*'] },
+		{ actions: ['ecs:DescribeTaskDefinition'], on: ['*'] },
+		...holderGrants,
 		{ actions: ['logs:GetLogEvents'], on: ['arn:{partition}:logs:{region}:{account}:log-group:/airflow-deploy/{project}/*'], for: 'up' },
 		{ actions: ['iam:GetRole'], on: ['arn:{partition}:iam::{account}:role{role-path}{project}-*'], for: 'up' },
 	],

@@ -1,7 +1,8 @@
-import { CreateFileSystemCommand, DeleteFileSystemCommand, DescribeFileSystemsCommand, EFSClient, FileSystemAlreadyExists, type FileSystemDescription, paginateDescribeFileSystems } from '@aws-sdk/client-efs';
+import { CreateFileSystemCommand, DeleteFileSystemCommand, DescribeFileSystemsCommand, DescribeMountTargetsCommand, EFSClient, FileSystemAlreadyExists, type FileSystemDescription, paginateDescribeFileSystems } from '@aws-sdk/client-efs';
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { fileSystemArn, retagGrants, tagEfs } from './efs.ts';
+import { described, type Holder, removeWhenFree } from './held.ts';
 import { assertOurs, grantsObject, grantsRequest } from './ownership.ts';
 import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
 
@@ -11,7 +12,7 @@ type Outputs = { fileSystemId: string; arn: string };
 export const FileSystem = defineResource<Aws, Record<string, never>, Outputs>({
 	type: 'AWS::EFS::FileSystem',
 	permissions: [
-		{ actions: ['elasticfilesystem:DescribeFileSystems'], on: [fileSystemArn] },
+		{ actions: ['elasticfilesystem:DescribeFileSystems', 'elasticfilesystem:DescribeMountTargets'], on: [fileSystemArn] },
 		{ actions: ['elasticfilesystem:CreateFileSystem'], on: [fileSystemArn], for: 'up', condition: grantsRequest },
 		{ actions: ['elasticfilesystem:TagResource'], on: [fileSystemArn], for: 'up', condition: { StringEquals: { 'elasticfilesystem:CreateAction': 'CreateFileSystem' } } },
 		...retagGrants(fileSystemArn),
@@ -53,9 +54,12 @@ export const FileSystem = defineResource<Aws, Record<string, never>, Outputs>({
 		const found = await describe(ctx, outputs);
 		if (!found) return;
 		assertOurs(ctx, `file system ${outputs.fileSystemId}`, found.Tags);
-		const remove = (): Promise<unknown> => ctx.aws.client(EFSClient).send(new DeleteFileSystemCommand({ FileSystemId: outputs.fileSystemId }));
-		// FileSystemInUse for seconds after the last mount target is gone.
-		await until(ctx, async () => (await ignoring(['FileSystemInUse'], ignoring(['FileSystemNotFound'], remove()).then(() => true))) === true, 'the mount targets of the file system to go', { atMost: 300 });
+		await removeWhenFree(
+			ctx,
+			`file system ${outputs.fileSystemId}`,
+			() => mountTargets(ctx, outputs),
+			() => ignoring(['FileSystemNotFound'], ctx.aws.client(EFSClient).send(new DeleteFileSystemCommand({ FileSystemId: outputs.fileSystemId }))),
+		);
 		await untilGone(ctx, outputs);
 	},
 
@@ -64,6 +68,16 @@ export const FileSystem = defineResource<Aws, Record<string, never>, Outputs>({
 
 function outputsOf({ FileSystemId, FileSystemArn }: Pick<FileSystemDescription, 'FileSystemId' | 'FileSystemArn'>): Outputs {
 	return { fileSystemId: required(FileSystemId), arn: required(FileSystemArn) };
+}
+
+/** Ours are gone by now, or going. */
+async function mountTargets(ctx: Context<Aws>, { fileSystemId }: Outputs): Promise<Holder[]> {
+	const answer = await ignoring(['FileSystemNotFound'], ctx.aws.client(EFSClient).send(new DescribeMountTargetsCommand({ FileSystemId: fileSystemId, MaxItems: 100 })));
+	const found = (answer?.MountTargets ?? []).filter(({ LifeCycleState }) => LifeCycleState !== 'deleted');
+	return found.map(({ MountTargetId, SubnetId, OwnerId, LifeCycleState }) => ({
+		what: described(`mount target ${MountTargetId}`, `in ${SubnetId}`, `of account ${OwnerId}`, LifeCycleState),
+		goesAway: LifeCycleState === 'deleting',
+	}));
 }
 
 /** There is no filter by tags. */

@@ -6,9 +6,9 @@ import { until } from './support.ts';
 
 /** Something that keeps AWS from removing an object. */
 export interface Holder {
-	/** For people, with its id and state: `network interface eni-1 (…)`. */
+	/** For people, with its id, its state and whose it is: `network interface eni-1 (…)`. */
 	readonly what: string;
-	/** Since when it is known to be there, where AWS says so. */
+	/** Since when it holds on, where AWS says so; else it counts from the first look. */
 	readonly since?: Date | undefined;
 	/** It belongs to something that AWS clears by itself, late. */
 	readonly goesAway: boolean;
@@ -42,7 +42,7 @@ function patienceWith({ endpoint }: Pick<Aws, 'endpoint'>): Patience {
 }
 
 /**
- * Waits until `look` finds no holder, noting the first one.
+ * Waits until `look` finds no holder, noting the first one and since when it holds on.
  * @throws HeldByOther when the holders have not changed for as long as `patience` says
  */
 export async function untilFree(ctx: Context<Aws>, what: string, look: () => Promise<readonly Holder[]>, patience: Patience = patienceWith(ctx.aws)): Promise<void> {
@@ -54,14 +54,42 @@ export async function untilFree(ctx: Context<Aws>, what: string, look: () => Pro
 		if (!holder) return true;
 		const now = holders.map((each) => each.what).sort().join();
 		if (now !== last) [last, changed] = [now, new Date()];
-		const seconds = (Date.now() - changed.getTime()) / 1000;
-		if (seconds > (holder.goesAway ? patience.late : patience.stranger)) throw new HeldByOther(what, { heldBy: holder.what, since: holder.since ?? changed });
-		return `${what} is held by ${holder.what}${holders.length > 1 ? ` and ${holders.length - 1} more` : ''}`;
+		const since = holder.since ?? changed;
+		if (secondsSince(changed) > (holder.goesAway ? patience.late : patience.stranger)) throw new HeldByOther(what, { heldBy: holder.what, since });
+		return `${what} is held by ${holder.what}, for ${elapsed(secondsSince(since))}${holders.length > 1 ? `, and by ${holders.length - 1} more` : ''}`;
 	}, `${what} to be free`, { every: 3, atMost: Infinity });
 }
 
+function secondsSince(time: Date): number {
+	return Math.max(0, (Date.now() - time.getTime()) / 1000);
+}
+
+const units = [['day', 86_400], ['h', 3600], ['min', 60], ['s', 1]] as const;
+
+/** The two or three digits that matter: `40 s`, `12 min`, `3 h`. */
+function elapsed(seconds: number): string {
+	const [name, size] = units.find(([, size]) => seconds >= 2 * size) ?? ['s', 1];
+	const count = Math.floor(seconds / size);
+	return `${count} ${name}${name === 'day' ? 's' : ''}`;
+}
+
+/** Whose an object is by its tags, for people: the environment that made it, or the first few tags. Undefined where it has none. */
+export function tagsText(tags: readonly { Key?: string | undefined; Value?: string | undefined }[] = []): string | undefined {
+	const known = new Map(tags.map(({ Key, Value }) => [Key, Value]));
+	const environment = known.get('airflow-deploy:environment');
+	if (environment !== undefined) return `of environment ${environment} of project ${known.get('airflow-deploy:project')}`;
+	const texts = tags.map(({ Key, Value }) => `${Key}=${Value}`);
+	return texts.length === 0 ? undefined : `tagged ${texts.slice(0, 4).join(', ')}${texts.length > 4 ? ' …' : ''}`;
+}
+
+/** Says of a named object what is known of it: `subnet subnet-1 (tagged owner=data)`. */
+export function described(name: string, ...facts: readonly (string | undefined)[]): string {
+	const known = facts.filter((fact) => fact !== undefined && fact !== '');
+	return known.length === 0 ? name : `${name} (${known.join(', ')})`;
+}
+
 /**
- * Removes an EC2 object as soon as nothing holds it. AWS may still see a holder that it no longer shows: its refusal
+ * Removes an object as soon as nothing holds it. AWS may still see a holder that it no longer shows: its refusal
  * counts as one.
  * @param remove the delete call; a missing object is success
  */
@@ -73,12 +101,25 @@ export async function removeWhenFree(ctx: Context<Aws>, what: string, look: () =
 	await untilFree(ctx, what, attempt, patience);
 }
 
+/** Codes of refusals because of something else, and whether that passes by itself: what was just removed counts for seconds more. */
+const refusals: Readonly<Record<string, { goesAway: boolean }>> = {
+	DependencyViolation: { goesAway: false },
+	FileSystemInUse: { goesAway: true },
+	InvalidDBSubnetGroupStateFault: { goesAway: true },
+	ClusterContainsServicesException: { goesAway: true },
+	ClusterContainsTasksException: { goesAway: true },
+	UpdateInProgressException: { goesAway: true },
+	ResourceInUseException: { goesAway: true },
+	ResourceInUse: { goesAway: true },
+};
+
 async function refusal(removal: Promise<unknown>): Promise<readonly Holder[]> {
 	try {
 		await removal;
 		return [];
 	} catch (error) {
-		if (error instanceof Error && error.name === 'DependencyViolation') return [{ what: `something that AWS does not name (${error.message})`, goesAway: false }];
-		throw error;
+		const known = error instanceof Error ? refusals[error.name] : undefined;
+		if (!(error instanceof Error) || !known) throw error;
+		return [{ what: `something that AWS does not name (${error.message})`, ...known }];
 	}
 }

@@ -3,7 +3,7 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { ec2Arn, filter, notYetVisible } from './ec2.ts';
 import { removeWhenFree } from './held.ts';
-import { interfaceHolders } from './network-interfaces.ts';
+import { holderGrants, interfaceHolders } from './network-interfaces.ts';
 import { grantsObject } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { ignoring, until } from './support.ts';
@@ -17,7 +17,8 @@ export const InternetGatewayAttachment = defineResource<Aws, Attachment, Attachm
 	// A VPC takes one internet gateway.
 	replacement: 'delete-first',
 	permissions: [
-		{ actions: ['ec2:DescribeInternetGateways', 'ec2:DescribeNetworkInterfaces'], on: ['*'] },
+		{ actions: ['ec2:DescribeInternetGateways'], on: ['*'] },
+		...holderGrants,
 		{ actions: ['ec2:AttachInternetGateway'], on: [ec2Arn('internet-gateway'), ec2Arn('vpc')], for: 'up', condition: grantsObject },
 		{ actions: ['ec2:DetachInternetGateway'], on: [ec2Arn('internet-gateway'), ec2Arn('vpc')], condition: grantsObject },
 	],

@@ -2,8 +2,8 @@ import { CreateSecurityGroupCommand, DeleteSecurityGroupCommand, DescribeSecurit
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { byIdentity, ec2Grants, filter, notYetVisible, specification, tagEc2 } from './ec2.ts';
-import { type Holder, removeWhenFree } from './held.ts';
-import { interfaceHolders } from './network-interfaces.ts';
+import { described, type Holder, removeWhenFree, tagsText } from './held.ts';
+import { holderGrants, interfaceHolders } from './network-interfaces.ts';
 import { assertOurs } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { foreign, ignoring, isOurs, required, until } from './support.ts';
@@ -18,7 +18,7 @@ export const SecurityGroup = defineResource<Aws, Props, Outputs>({
 	immutable: ['vpcId', 'name', 'description'],
 	collides: true,
 	replacement: 'delete-first',
-	permissions: ec2Grants({ type: 'security-group', create: 'CreateSecurityGroup', describe: ['DescribeSecurityGroups', 'DescribeNetworkInterfaces'], remove: 'DeleteSecurityGroup', within: ['vpc'] }),
+	permissions: [...ec2Grants({ type: 'security-group', create: 'CreateSecurityGroup', describe: ['DescribeSecurityGroups'], remove: 'DeleteSecurityGroup', within: ['vpc'] }), ...holderGrants],
 
 	id: ({ groupId }) => groupId,
 
@@ -78,5 +78,5 @@ async function holders(ctx: Context<Aws>, { groupId }: Outputs): Promise<Holder[
 		naming('ip-permission.group-id'),
 		naming('egress.ip-permission.group-id'),
 	]);
-	return [...interfaces, ...[...ingress, ...egress].map(({ GroupId, GroupName }) => ({ what: `a rule of security group ${GroupId} (${GroupName})`, goesAway: false }))];
+	return [...interfaces, ...[...ingress, ...egress].map(({ GroupId, GroupName, Description, Tags }) => ({ what: described(`a rule of security group ${GroupId}`, GroupName, Description, tagsText(Tags)), goesAway: false }))];
 }

@@ -3,7 +3,7 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { byIdentity, ec2Grants, filter, notYetVisible, specification, tagEc2 } from './ec2.ts';
 import { removeWhenFree } from './held.ts';
-import { interfaceHolders } from './network-interfaces.ts';
+import { holderGrants, interfaceHolders } from './network-interfaces.ts';
 import { assertOurs } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { ignoring, required, until } from './support.ts';
@@ -17,7 +17,7 @@ export const Subnet = defineResource<Aws, Props, Outputs>({
 	immutable: ['vpcId', 'cidr', 'zone'],
 	// Two subnets cannot share a range.
 	replacement: 'delete-first',
-	permissions: ec2Grants({ type: 'subnet', create: 'CreateSubnet', describe: ['DescribeSubnets', 'DescribeNetworkInterfaces'], remove: 'DeleteSubnet', within: ['vpc'] }),
+	permissions: [...ec2Grants({ type: 'subnet', create: 'CreateSubnet', describe: ['DescribeSubnets'], remove: 'DeleteSubnet', within: ['vpc'] }), ...holderGrants],
 
 	id: ({ subnetId }) => subnetId,
 

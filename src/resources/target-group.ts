@@ -12,8 +12,9 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { canonical } from './canonical.ts';
 import { balancingGrants, notThere, tagBalancing, tagsOf } from './load-balancing.ts';
+import { type Holder, removeWhenFree } from './held.ts';
 import { assertOurs } from './ownership.ts';
-import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
+import { foreign, ignoring, isOurs, required, tagList } from './support.ts';
 
 type Props = {
 	name: string;
@@ -76,7 +77,12 @@ export const TargetGroup = defineResource<Aws, Props, Outputs>({
 	async remove(ctx, { arn, name }) {
 		if (!(await describe(ctx, { TargetGroupArns: [arn] }))) return;
 		assertOurs(ctx, `target group ${name}`, await tagsOf(ctx, arn));
-		await until(ctx, () => removed(ctx, arn), `target group ${name} to be released by its listener`);
+		await removeWhenFree(
+			ctx,
+			`target group ${name}`,
+			() => balancersOf(ctx, arn),
+			() => ignoring(notThere, ctx.aws.client(ElasticLoadBalancingV2Client).send(new DeleteTargetGroupCommand({ TargetGroupArn: arn }))),
+		);
 	},
 
 	exists: async (ctx, { arn }) => (await describe(ctx, { TargetGroupArns: [arn] })) !== undefined,
@@ -95,11 +101,10 @@ function checksOf(path: string) {
 	};
 }
 
-/** A listener that is gone may count for seconds more. */
-async function removed(ctx: Context<Aws>, arn: string): Promise<boolean> {
-	const elb = ctx.aws.client(ElasticLoadBalancingV2Client);
-	await ignoring([...notThere, 'ResourceInUseException', 'ResourceInUse'], elb.send(new DeleteTargetGroupCommand({ TargetGroupArn: arn })));
-	return (await describe(ctx, { TargetGroupArns: [arn] })) === undefined;
+/** Our listener is gone by now, and may count for seconds more. */
+async function balancersOf(ctx: Context<Aws>, arn: string): Promise<Holder[]> {
+	const group = await describe(ctx, { TargetGroupArns: [arn] });
+	return (group?.LoadBalancerArns ?? []).map((balancer) => ({ what: `a listener of load balancer ${balancer}`, goesAway: false }));
 }
 
 async function describe({ aws }: Context<Aws>, which: { Names: string[] } | { TargetGroupArns: string[] }): Promise<Description | undefined> {

@@ -13,8 +13,8 @@ import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { createOnce } from './create-once.ts';
 import { byIdentity, ec2Grants, filter, specification, tagEc2 } from './ec2.ts';
-import { type Holder, removeWhenFree } from './held.ts';
-import { interfaceHolders } from './network-interfaces.ts';
+import { described, type Holder, removeWhenFree, tagsText } from './held.ts';
+import { holderGrants, interfaceHolders } from './network-interfaces.ts';
 import { assertOurs } from './ownership.ts';
 import { ignoring, required, until } from './support.ts';
 
@@ -24,12 +24,10 @@ type Outputs = { vpcId: string };
 export const Vpc = defineResource<Aws, Props, Outputs>({
 	type: 'AWS::EC2::VPC',
 	immutable: ['cidr'],
-	permissions: ec2Grants({
-		type: 'vpc',
-		create: 'CreateVpc',
-		describe: ['DescribeVpcs', 'DescribeSubnets', 'DescribeSecurityGroups', 'DescribeInternetGateways', 'DescribeRouteTables', 'DescribeNetworkInterfaces'],
-		remove: 'DeleteVpc',
-	}),
+	permissions: [
+		...ec2Grants({ type: 'vpc', create: 'CreateVpc', describe: ['DescribeVpcs', 'DescribeSubnets', 'DescribeSecurityGroups', 'DescribeInternetGateways', 'DescribeRouteTables'], remove: 'DeleteVpc' }),
+		...holderGrants,
+	],
 
 	id: ({ vpcId }) => vpcId,
 
@@ -89,10 +87,10 @@ async function contents(ctx: Context<Aws>, { vpcId }: Outputs): Promise<Holder[]
 		ec2.send(new DescribeInternetGatewaysCommand({ Filters: [filter('attachment.vpc-id', vpcId)] })),
 	]);
 	const others = [
-		...(Subnets ?? []).map(({ SubnetId }) => `subnet ${SubnetId}`),
-		...(SecurityGroups ?? []).filter(({ GroupName }) => GroupName !== 'default').map(({ GroupId, GroupName }) => `security group ${GroupId} (${GroupName})`),
-		...(RouteTables ?? []).filter(({ Associations }) => !Associations?.some(({ Main }) => Main)).map(({ RouteTableId }) => `route table ${RouteTableId}`),
-		...(InternetGateways ?? []).map(({ InternetGatewayId }) => `internet gateway ${InternetGatewayId}`),
+		...(Subnets ?? []).map(({ SubnetId, Tags }) => described(`subnet ${SubnetId}`, tagsText(Tags))),
+		...(SecurityGroups ?? []).filter(({ GroupName }) => GroupName !== 'default').map(({ GroupId, GroupName, Description, Tags }) => described(`security group ${GroupId}`, GroupName, Description, tagsText(Tags))),
+		...(RouteTables ?? []).filter(({ Associations }) => !Associations?.some(({ Main }) => Main)).map(({ RouteTableId, Tags }) => described(`route table ${RouteTableId}`, tagsText(Tags))),
+		...(InternetGateways ?? []).map(({ InternetGatewayId, Tags }) => described(`internet gateway ${InternetGatewayId}`, tagsText(Tags))),
 	];
 	return [...interfaces, ...others.map((what) => ({ what, goesAway: false }))];
 }

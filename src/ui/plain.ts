@@ -17,7 +17,7 @@ export function plainPrinter({ stream, history, explain, clock = () => performan
 	const tellWhatRuns = (): void => {
 		if (progress.running.size === 0) return;
 		const left = timeLeft(progress, history, clock());
-		const steps = [...progress.running].map(([key, { since }]) => `${key} (${duration((clock() - since) / 1000)})`);
+		const steps = [...progress.running].map(([key, { since, note }]) => `${key} (${duration((clock() - since) / 1000)}${note === undefined ? '' : `: ${note}`})`);
 		line(`still running: ${steps.join(', ')}${left === undefined ? '' : `; about ${duration(left)} left`}`);
 	};
 	const tellOnce = (text: string): void => {

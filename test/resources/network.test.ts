@@ -52,22 +52,22 @@ describe.concurrent('what holds an object is named', () => {
 		expect(error).toBeInstanceOf(HeldByOther);
 		expect(error).toMatchObject({ code: 'HeldByOther', exit: 3, heldBy: `network interface ${strange} (somebody else, available)` });
 		expect((error as Error).message).toMatch(new RegExp(`^security group ${ids.securityGroup} \\(airflow-test\\) cannot be removed: it is held by network interface ${strange} .*, since 20`));
-		expect(here.notes).toContain(`security group ${ids.securityGroup} (airflow-test) is held by network interface ${strange} (somebody else, available)`);
+		expect(here.notes).toContainEqual(expect.stringMatching(`^security group ${ids.securityGroup} \\(airflow-test\\) is held by network interface ${strange} \\(somebody else, available\\), for [2-6] s$`));
 		expect(await securityGroup.kind.exists(contextOf(here, 'security-group'), outputs.securityGroup)).toBe(true);
 	}, 30_000);
 
 	test('a security group, by a rule of another group', async () => {
 		const { here, aws, ids, outputs } = await made({ securityGroup, vpc });
-		const { GroupId = '' } = await aws.client(EC2Client).send(new CreateSecurityGroupCommand({ GroupName: 'stranger', Description: 'not ours', VpcId: ids.vpc }));
+		const { GroupId = '' } = await aws.client(EC2Client).send(new CreateSecurityGroupCommand({ GroupName: 'stranger', Description: 'not ours', VpcId: ids.vpc, TagSpecifications: [{ ResourceType: 'security-group', Tags: [{ Key: 'owner', Value: 'data' }] }] }));
 		const rule = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, UserIdGroupPairs: [{ GroupId: ids.securityGroup }] };
 		await aws.client(EC2Client).send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [rule] }));
 		const removal = securityGroup.kind.remove(contextOf(here, 'security-group'), outputs.securityGroup);
-		await expect(removal).rejects.toMatchObject({ heldBy: `a rule of security group ${GroupId} (stranger)` });
+		await expect(removal).rejects.toMatchObject({ heldBy: `a rule of security group ${GroupId} (stranger, not ours, tagged owner=data)` });
 	}, 30_000);
 
 	test('a VPC, by what is left in it', async () => {
 		const { here, ids, outputs } = await made({ vpc, subnetB });
-		await expect(vpc.kind.remove(contextOf(here, 'vpc'), outputs.vpc)).rejects.toMatchObject({ heldBy: `subnet ${ids.subnetB}` });
+		await expect(vpc.kind.remove(contextOf(here, 'vpc'), outputs.vpc)).rejects.toMatchObject({ heldBy: `subnet ${ids.subnetB} (of environment ${here.scope} of project airflow)` });
 	}, 30_000);
 
 	test('an internet gateway, by a public address', async () => {
@@ -83,7 +83,7 @@ describe.concurrent('what holds an object is named', () => {
 		const description = `arn:aws:ecs:${aws.region}:${aws.account}:attachment/8f1d`;
 		const going = await strangeInterface(aws, ids.subnetA, ids.securityGroup, description);
 		const removal = subnetA.kind.remove(contextOf(here, 'subnet-a'), outputs.subnetA);
-		await expect.poll(() => here.notes, { timeout: 10_000 }).toContain(`subnet ${ids.subnetA} is held by network interface ${going} (an ECS task, ${description}, available)`);
+		await expect.poll(() => here.notes, { timeout: 10_000 }).toContainEqual(expect.stringMatching(new RegExp(`^subnet ${ids.subnetA} is held by network interface ${going} \\(an ECS task, ${description}, available\\), for \\d+ s$`)));
 		await aws.client(EC2Client).send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: going }));
 		await removal;
 		expect(await subnetA.kind.exists(contextOf(here, 'subnet-a'), outputs.subnetA)).toBe(false);
