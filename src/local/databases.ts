@@ -33,12 +33,21 @@ interface Running {
 export interface DatabaseSettings {
 	/** Where data directories are made; see `postgresHome`. */
 	readonly home: string;
-	/** The Python that supervises servers. */
-	readonly python: string;
-	/** Made ready at the first use. */
-	readonly program: () => Promise<PostgresProgram>;
+	/** Starts the server of an instance; resolves when it answers. */
+	readonly serve: ServeDatabase;
 	readonly log: (line: string) => void;
 	readonly lag: Pick<Lag, 'milliseconds'>;
+}
+
+export type ServeDatabase = (request: DatabaseRequest & { readonly address: string; readonly directory: string }) => Promise<Postgres>;
+
+/** @param python that supervises servers @param program made ready at the first use */
+export function postgresServers({ python, program, log }: { python: string; program: () => Promise<PostgresProgram>; log: (line: string) => void }): ServeDatabase {
+	return async ({ directory, ...request }) => {
+		const server = await startPostgres({ ...request, program: await program(), python, dataDirectory: directory, tls: true, onLine: (line) => log(`postgres: ${line}`) });
+		if (!(await answersTls(request.address, request.port))) throw new Error(`PostgreSQL on ${request.address}:${request.port} does not answer`);
+		return server;
+	};
 }
 
 /** The real PostgreSQL servers behind RDS instances, each on a loopback address of its own. Keys: region and identifier. */
@@ -85,13 +94,12 @@ export class Databases {
 	}
 
 	async #start(running: Running, request: DatabaseRequest): Promise<Postgres> {
-		const { python, program, log, lag } = this.#settings;
+		const { serve, lag } = this.#settings;
 		const long = delay(lag.milliseconds('database'), undefined, { ref: false });
-		const [ready, address] = await Promise.all([program(), takeAddress([request.port])]);
+		const address = await takeAddress([request.port]);
 		if (address === undefined) throw new Error(`port ${request.port} is in use on every loopback address: a server listens on 0.0.0.0:${request.port}`);
 		running.address = address;
-		const server = await startPostgres({ ...request, program: ready, python, dataDirectory: running.directory, address, tls: true, onLine: (line) => log(`postgres: ${line}`) });
-		if (!(await answersTls(address, request.port))) throw new Error(`PostgreSQL on ${address}:${request.port} does not answer`);
+		const server = await serve({ ...request, address, directory: running.directory });
 		void long.then(() => this.#settle(running, { address, port: request.port }));
 		void server.exited.then(() => {
 			if (running.state.status === 'available') running.state = { status: 'failed', port: request.port };

@@ -7,9 +7,10 @@ import { Callers } from './access/callers.ts';
 import type { Account } from './account.ts';
 import { Balancers } from './balancer/balancers.ts';
 import { Certificates } from './certificates.ts';
-import { Databases } from './databases.ts';
+import { Databases, postgresServers, type ServeDatabase } from './databases.ts';
 import { createEcs } from './ecs/ecs.ts';
-import type { Ecs } from './ecs/dependencies.ts';
+import type { Clock, Ecs } from './ecs/dependencies.ts';
+import type { TaskRuntime } from './ecs/runtime.ts';
 import { ecsDependencies } from './ecs-dependencies.ts';
 import { ecsSchedules } from './ecs-schedules.ts';
 import { ExecutionRoles } from './execution-roles.ts';
@@ -44,6 +45,16 @@ export interface EndpointOptions {
 	/** Whether callers may do only what their policies allow. */
 	readonly iam: boolean;
 	readonly log: (line: string) => void;
+	/** Of tests that are about the API only. No command and no flag asks for it. */
+	readonly standIns?: StandIns;
+}
+
+/** In place of what takes its time: the programs in tasks and databases, and the wait for health checks. */
+export interface StandIns {
+	runtime(endpointUrl: string): TaskRuntime;
+	readonly serve: ServeDatabase;
+	/** Of the local ECS. */
+	readonly clock: Clock;
 }
 
 /** How often the endpoint looks whether it is still the one of its directory. */
@@ -80,7 +91,9 @@ export class LocalEndpoint {
 		this.#installer = installer(options.log);
 		this.#account = this.#newAccount();
 		this.#services = new Services(moto, lawsOf(this.#account));
-		this.#ecs = createEcs({ ...ecsDependencies(() => this.#account, options.log), runtime: this.#runtime(), faults: this.#faults });
+		const { standIns } = options;
+		const runs = standIns ? { runtime: standIns.runtime(url), clock: standIns.clock } : { runtime: this.#runtime() };
+		this.#ecs = createEcs({ ...ecsDependencies(() => this.#account, options.log), ...runs, faults: this.#faults });
 	}
 
 	/** Resolves once it answers and `endpoint.json` says where. */
@@ -188,7 +201,7 @@ export class LocalEndpoint {
 	}
 
 	#newAccount(): Account {
-		const { motoPython: python, latency, iam, log } = this.#options;
+		const { motoPython: python, latency, iam, log, standIns } = this.#options;
 		const moto = this.#moto;
 		const interfaces = new Interfaces(moto);
 		const zones = new HostedZones(moto);
@@ -198,7 +211,8 @@ export class LocalEndpoint {
 		});
 		const certificates = new Certificates({ moto, zones, balancers });
 		const lag = new Lag(latency);
-		const databases = new Databases({ home: this.#home, python, log, lag, program: () => this.#postgres() });
+		const serve = standIns?.serve ?? postgresServers({ python, log, program: () => this.#postgres() });
+		const databases = new Databases({ home: this.#home, serve, log, lag });
 		const callers = new Callers(moto, account);
 		const access = iam ? accountAccess({ account, moto, callers, ecs: () => this.#ecs, note: (caller, decision) => this.gate.noteRole(caller, decision) }) : undefined;
 		const execution = new ExecutionRoles({ account, moto, lag });

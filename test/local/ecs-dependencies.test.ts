@@ -34,7 +34,7 @@ beforeAll(async () => {
 	directory = await temporaryDirectory();
 	const { python } = await motoEnvironment(installer(() => {}));
 	const moto = await Moto.start(python, directory, () => {});
-	const databases = new Databases({ home: directory, python, log: () => {}, lag: new Lag('none'), program: () => Promise.reject(new Error('no database here')) });
+	const databases = new Databases({ home: directory, serve: () => Promise.reject(new Error('no database here')), log: () => {}, lag: new Lag('none') });
 	const lag = new Lag('none');
 	const execution = new ExecutionRoles({ account: '000000000000', moto, lag });
 	const [zones, balancers] = [new HostedZones(moto), new Balancers(() => undefined)];

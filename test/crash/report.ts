@@ -1,0 +1,46 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/package.ts';
+import type { Recording } from './recording.ts';
+import type { Result, Scenario } from './scenario.ts';
+
+interface Played {
+	readonly plan: readonly Scenario[];
+	readonly results: readonly Result[];
+	readonly recording: Recording;
+	readonly seed: number;
+	readonly minutes: number;
+}
+
+/** The figures of a run as a table in Markdown. */
+export function summary({ plan, results, recording, seed, minutes }: Played): string {
+	const sum = (of: (result: Result) => number): number => results.reduce((total, result) => total + of(result), 0);
+	const failed = results.filter(({ failures, leftovers, duplicates }) => failures.length + leftovers.length + duplicates.length > 0);
+	const unmet = sum(({ unmet }) => unmet.length);
+	const points = Object.entries(recording.commands).map(([command, { calls, writes }]) => `${command} ${calls.length} and ${writes}`);
+	return table([
+		['scenarios run, failed', `${results.length} of ${plan.length}, ${failed.length}`],
+		['faults planned, came down', `${sum(({ strikes }) => strikes)}, ${sum(({ strikes }) => strikes) - unmet}`],
+		['calls that change something, and writes of the state, by command', points.join('; ')],
+		['calls sent meanwhile', String(sum(({ calls }) => calls))],
+		['leftovers, duplicates', `${sum(({ leftovers }) => leftovers.length)}, ${sum(({ duplicates }) => duplicates.length)}`],
+		['struck commands that gave up with an explanation, and went on when run again', String(sum(({ gaveUp }) => gaveUp.length))],
+		['seed', String(seed)],
+		['minutes', minutes.toFixed(1)],
+	]);
+}
+
+function table(rows: readonly (readonly [string, string])[]): string {
+	return ['| crash matrix, `npm run test:crash` | seen |', '|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
+}
+
+const [begin, end] = ['<!-- figures of the crash matrix -->', '<!-- end of the figures -->'];
+
+/** Puts the table into docs/reliability.md. */
+export async function writeFigures(figures: string): Promise<void> {
+	const path = join(packageRoot, 'docs', 'reliability.md');
+	const text = await readFile(path, 'utf8');
+	const [before, after] = [text.indexOf(begin), text.indexOf(end)];
+	if (before < 0 || after < before) throw new Error(`${path} has no place for the figures`);
+	await writeFile(path, `${text.slice(0, before)}${begin}\n${figures}\n${text.slice(after)}`);
+}
