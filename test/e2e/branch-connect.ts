@@ -6,9 +6,10 @@ import type { ConnectionDocument, StatusDocument, UpDocument, ValidateDocument }
 import { airflowEnvironment } from '../../src/local/runtime/environments.ts';
 import { installer } from '../../src/local/runtime/installer.ts';
 import { packageRoot } from '../../src/package.ts';
+import { hasGo } from '../go-program.ts';
 import { mysqlServer } from '../mysql-server.ts';
 import { awsCli, awsCliDirectory } from './aws-cli.ts';
-import { hasGo, sessionManagerPlugin } from './session-manager-plugin.ts';
+import { sessionManagerPlugin } from './session-manager-plugin.ts';
 import type { Workspace } from './workspace.ts';
 
 const megabytes = 50_000_000;

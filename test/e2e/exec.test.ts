@@ -7,8 +7,9 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { settings } from '../../src/aws/clients.ts';
 import { packageRoot } from '../../src/package.ts';
+import { hasGo } from '../go-program.ts';
 import { awsCli, awsCliDirectory } from './aws-cli.ts';
-import { hasGo, sessionManagerPlugin } from './session-manager-plugin.ts';
+import { sessionManagerPlugin } from './session-manager-plugin.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
 type Step = ['expect' | 'send', string] | ['size', number, number];

