@@ -92,6 +92,11 @@ export interface Resource<Clients, Props extends JsonObject, Outputs extends Jso
 	remove(ctx: Context<Clients>, outputs: Outputs): Promise<void>;
 	/** Asks AWS by the recorded id whether the object is still there: for the receipt, `status` and `state recover`. */
 	exists(ctx: Context<Clients>, outputs: Outputs): Promise<boolean>;
+	/**
+	 * Ids that one call shows, in the same words for all siblings of the object: a look at many costs one call instead of many.
+	 * What is not among them is asked for by `exists`.
+	 */
+	siblings?(ctx: Context<Clients>, outputs: Outputs): Promise<readonly string[]>;
 }
 
 /** A step that runs something, and runs again when its inputs change. */

@@ -58,7 +58,9 @@ function standsOn(holder: Recorded, one: Recorded): boolean {
 /** What nobody removes here, such as service-linked roles, is not looked for. */
 async function exists(options: Options, states: ReadonlyMap<string, StateView>, { scope, key, entry, kind }: Recorded): Promise<boolean> {
 	if (!kind || kind.kept !== undefined || entry.outputs === undefined) return true;
-	return kind.exists(contextOf(options, states, scope, key, entry), entry.outputs);
+	const ctx = contextOf(options, states, scope, key, entry);
+	const seen = await kind.siblings?.(ctx, entry.outputs);
+	return seen?.includes(kind.id(entry.outputs)) === true || kind.exists(ctx, entry.outputs);
 }
 
 /** What goes by itself has done its work. */

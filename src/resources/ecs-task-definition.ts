@@ -76,6 +76,11 @@ export const EcsTaskDefinition = defineResource<Aws, Props, Outputs>({
 
 	// INACTIVE and DELETE_IN_PROGRESS revisions stay describable while anything refers to them.
 	exists: async (ctx, { arn }) => (await describeDefinition(ctx.aws, arn))?.taskDefinition?.status === 'ACTIVE',
+
+	async siblings({ aws }) {
+		const { taskDefinitionArns } = await aws.client(ECSClient).send(new ListTaskDefinitionsCommand({ status: 'ACTIVE', sort: 'DESC' }));
+		return (taskDefinitionArns ?? []).map(lastPart);
+	},
 });
 
 function familyOf({ family }: JsonObject): string {

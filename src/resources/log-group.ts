@@ -66,6 +66,11 @@ export const LogGroup = defineResource<Aws, Props, Outputs>({
 	},
 
 	exists: async (ctx, { name }) => carriesNonce(ctx, await tagsOf(ctx, name)),
+
+	async siblings({ aws }, { name }) {
+		const { logGroups } = await aws.client(CloudWatchLogsClient).send(new DescribeLogGroupsCommand({ logGroupNamePrefix: name.slice(0, name.lastIndexOf('/') + 1) }));
+		return (logGroups ?? []).map(({ logGroupName }) => required(logGroupName));
+	},
 });
 
 /** A new group keeps its lines for ever; 0 stands for that. */

@@ -4,6 +4,7 @@ import {
 	DeleteSecretCommand,
 	DescribeSecretCommand,
 	type DescribeSecretResponse,
+	ListSecretsCommand,
 	PutSecretValueCommand,
 	RestoreSecretCommand,
 	SecretsManagerClient,
@@ -13,7 +14,7 @@ import {
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { UserError } from '../errors.ts';
-import { carriesNonce } from './ownership.ts';
+import { carriesNonce, nonceOf } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { foreign, ignoring, isOurs, required, tagList, until } from './support.ts';
 import { tagging } from './tagging.ts';
@@ -61,6 +62,7 @@ export const Secret = defineResource<Aws, Props, SecretOutputs>({
 	collides: true,
 	permissions: [
 		{ actions: ['secretsmanager:DescribeSecret'], on: secrets },
+		{ actions: ['secretsmanager:ListSecrets'], on: ['*'] },
 		{ actions: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource', 'secretsmanager:UntagResource', 'secretsmanager:RestoreSecret', 'secretsmanager:PutSecretValue'], on: secrets, for: 'up' },
 		{ actions: ['secretsmanager:DeleteSecret'], on: secrets, for: 'teardown' },
 	],
@@ -97,6 +99,12 @@ export const Secret = defineResource<Aws, Props, SecretOutputs>({
 	async exists(ctx, { arn }) {
 		const secret = await describe(ctx, arn);
 		return secret !== undefined && secret.DeletedDate === undefined && carriesNonce(ctx, secret.Tags);
+	},
+
+	async siblings(ctx) {
+		const list = new ListSecretsCommand({ Filters: [{ Key: 'tag-value', Values: [nonceOf(ctx)] }], MaxResults: 100 });
+		const { SecretList } = await ctx.aws.client(SecretsManagerClient).send(list);
+		return (SecretList ?? []).map(({ ARN }) => required(ARN));
 	},
 });
 

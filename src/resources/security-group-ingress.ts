@@ -9,7 +9,7 @@ import {
 import type { Aws } from '../aws/clients.ts';
 import { type Context, defineResource } from '../engine/resource.ts';
 import { ec2Arn, filter, notYetVisible, retagGrants, specification, tagEc2 } from './ec2.ts';
-import { grantsObject, grantsRequest } from './ownership.ts';
+import { grantsObject, grantsRequest, nonceOf } from './ownership.ts';
 import { retrying } from './retrying.ts';
 import { ignoring, isOurs, required } from './support.ts';
 
@@ -63,6 +63,12 @@ export const SecurityGroupIngress = defineResource<Aws, Props, Outputs>({
 	},
 
 	exists: async (ctx, outputs) => (await recorded(ctx, outputs)).length > 0,
+
+	async siblings(ctx) {
+		const command = new DescribeSecurityGroupRulesCommand({ Filters: [filter('tag:airflow-deploy:nonce', nonceOf(ctx))] });
+		const { SecurityGroupRules } = await ctx.aws.client(EC2Client).send(command);
+		return (SecurityGroupRules ?? []).map(({ SecurityGroupRuleId }) => required(SecurityGroupRuleId));
+	},
 });
 
 function wanted({ from }: Props): string[] {

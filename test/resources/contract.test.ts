@@ -72,6 +72,7 @@ async function comesToLife(ctx: Context<Aws>, { kind }: Sample, props: JsonObjec
 	expect(JSON.parse(JSON.stringify(found)), 'outputs survive the state file').toEqual(found);
 	expect(await kind.find(ctx, props, ready), 'find with the record').toEqual(found);
 	expect(await kind.exists(ctx, ready)).toBe(true);
+	if (kind.siblings) expect(await kind.siblings(ctx, ready)).toContain(kind.id(ready));
 	if (await isFoundByTags(ctx, kind, props)) {
 		expect(await kind.find({ ...ctx, superseded: new Set([kind.id(ready)]) }, props, undefined), 'what is being replaced is not found').toBeUndefined();
 		expect('tag' in kind, 'what goes by its tags can be given others').toBe(true);
@@ -123,5 +124,6 @@ async function goesAway(ctx: Context<Aws>, { kind }: Sample, props: JsonObject, 
 	await kind.remove(ctx, outputs);
 	expect(await kind.find(ctx, props, undefined), 'after the removal, find').toBeUndefined();
 	expect(await kind.exists(ctx, outputs), 'after the removal, exists').toBe(false);
+	if (kind.siblings) expect(await kind.siblings(ctx, outputs)).not.toContain(kind.id(outputs));
 	await kind.remove(ctx, outputs);
 }

@@ -34,6 +34,7 @@ test.each(samples.map((sample) => [sample.kind.type, sample] as const))('%s can 
 		const ctx = contextOf(worldOf(here, teardown.aws), sample.key);
 		await sample.kind.remove(ctx, outputs);
 		await sample.kind.exists(ctx, outputs);
+		await sample.kind.siblings?.(ctx, outputs);
 		for (const { caller } of [up, teardown]) for (const { action } of endpoint.decisions(caller)) used.add(action);
 	} finally {
 		await removeAll(made);
