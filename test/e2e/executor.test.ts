@@ -1,9 +1,9 @@
-import { cp, readFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DescribeTasksCommand, ECSClient, ListTasksCommand, StopTaskCommand, type Task } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { settings } from '../../src/aws/clients.ts';
-import type { CredentialsDocument, PlanDocument, StatusDocument, TeardownDocument, UpDocument, ValidateDocument } from '../../src/environment/documents.ts';
+import type { CredentialsDocument, PlanDocument, RemovalsDocument, StatusDocument, UpDocument, ValidateDocument } from '../../src/environment/documents.ts';
 import { packageRoot } from '../../src/package.ts';
 import { dagTaskOf } from '../../src/resources/worker-task.ts';
 import { askFor } from '../local/faults.ts';
@@ -37,6 +37,12 @@ describe('the ECS executor on the local target', () => {
 		api = airflowApi((await here.json<CredentialsDocument>(['credentials', '--local', ...env])).document);
 	};
 	const trigger = async (dag: string, conf: object = {}): Promise<string> => (await api.call<{ dag_run_id: string }>('POST', `/dags/${dag}/dagRuns`, { conf })).dag_run_id;
+	/** A run whose first try goes on until it is released. */
+	const hold = async (name: string): Promise<string> => {
+		await writeFile(here.path(name), '');
+		return trigger('waits', { held: [here.path(name)] });
+	};
+	const release = (name: string): Promise<void> => rm(here.path(name));
 	const instance = (dag: string, run: string, task = 'wait'): Promise<Instance> => api.call<Instance>('GET', `/dags/${dag}/dagRuns/${encodeURIComponent(run)}/taskInstances/${task}`);
 	const ends = (dag: string, run: string, state: string): Promise<void> => vi.waitFor(async () => expect(await api.stateOf(dag, run)).toBe(state), patient);
 	/** Its own code runs: Airflow calls a task running a second earlier, and then does not heed all that is asked of it. */
@@ -55,10 +61,13 @@ describe('the ECS executor on the local target', () => {
 		endpoint = (await status()).endpoint ?? '';
 		ecs = new ECSClient(settings({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
 		await connect();
-		const run = await trigger('waits', { seconds: [10] });
+		const run = await hold('in-scheduler');
 		await starts('waits', run);
-		const { document } = await here.json<UpDocument>(['deploy', '--local', '--executor', 'ecs']);
-		expect(document.workers).toEqual({ running: 0, oldest: null });
+		const deploy = here.json<UpDocument>(['deploy', '--local', '--executor', 'ecs']);
+		// Its scheduler has been told to end.
+		await vi.waitFor(async () => expect(await tasks('airflow-main-scheduler', 'STOPPED')).toHaveLength(1), patient);
+		await release('in-scheduler');
+		expect((await deploy).document.workers).toEqual({ running: 0, oldest: null });
 		await connect();
 		await ends('waits', run, 'success');
 		expect((await instance('waits', run)).try_number).toBe(1);
@@ -91,31 +100,45 @@ describe('the ECS executor on the local target', () => {
 		expect(sizes).toEqual(expect.arrayContaining([['1024', '2048', 20], ['1024', '4096', 20], ['1024', '4096', 30]]));
 	});
 
-	test('StopTask on a worker fails the try, and the DAG tries again; the log of the task says who died of what', async () => {
-		const run = await trigger('waits', { seconds: [90] });
-		await starts('waits', run);
-		expect((await status()).workers).toMatchObject({ running: 1, oldest: { runs: { dagId: 'waits', taskId: 'wait', runId: run } } });
-		await stop(await workersOf(run), 'maintenance of the building');
-		await ends('waits', run, 'success');
-		expect((await instance('waits', run)).try_number).toBe(2);
-		expect(await workersOf(run)).toHaveLength(2);
-		await vi.waitFor(async () => expect((await here.succeeds(['logs', 'task', '--local', '--dag', 'waits', '--run', run])).stdout).toContain('maintenance of the building'), patient);
+	/** Runs, by what becomes of them in the next two tests. */
+	const runs = { stopped: '', cleared: '', marked: '', outlives: '' };
+
+	test('a worker that is stopped, whose task is cleared, or marked as failed, ends; the first two are tried again, and others go on', async () => {
+		for (const name of Object.keys(runs) as (keyof typeof runs)[]) runs[name] = await hold(name);
+		const { stopped, cleared, marked, outlives } = runs;
+		await Promise.all(Object.values(runs).map((run) => starts('waits', run)));
+		expect((await status()).workers).toMatchObject({ running: 4, oldest: { runs: { dagId: 'waits', taskId: 'wait' } } });
+
+		await stop(await workersOf(stopped), 'maintenance of the building');
+		await api.call('POST', '/dags/waits/clearTaskInstances', { dry_run: false, task_ids: ['wait'], dag_run_id: cleared, only_failed: false });
+		await api.call('POST', '/dags/waits/updateTaskInstancesState', { dry_run: false, task_id: 'wait', dag_run_id: marked, new_state: 'failed', include_upstream: false, include_downstream: false, include_future: false, include_past: false });
+		await ends('waits', stopped, 'success');
+		await ends('waits', cleared, 'success');
+		for (const run of [stopped, cleared]) {
+			expect((await instance('waits', run)).try_number).toBe(2);
+			expect(await workersOf(run)).toHaveLength(2);
+		}
+		await vi.waitFor(async () => expect((await workersOf(marked)).map(({ lastStatus }) => lastStatus)).toEqual(['STOPPED']), patient);
+		expect(await instance('waits', marked)).toMatchObject({ state: 'failed', try_number: 1 });
+		expect((await workersOf(outlives)).map(({ lastStatus }) => lastStatus)).toEqual(['RUNNING']);
+		await vi.waitFor(async () => expect((await here.succeeds(['logs', 'task', '--local', '--dag', 'waits', '--run', stopped])).stdout).toContain('maintenance of the building'), patient);
 	});
 
 	test('the scheduler dies while a task runs: the next one takes the worker over, and nothing is run twice', async () => {
-		const run = await trigger('waits', { seconds: [35] });
-		await starts('waits', run);
+		const [worker] = await workersOf(runs.outlives);
 		await stop(await tasks('airflow-main-scheduler', 'RUNNING'), 'lost');
-		await ends('waits', run, 'success');
-		expect((await instance('waits', run)).try_number).toBe(1);
-		expect(await workersOf(run)).toHaveLength(1);
+		await vi.waitFor(async () => expect((await here.succeeds(['logs', 'scheduler', '--local', '--dag', 'waits', '--since', '5m'])).stdout).toMatch(new RegExp(`ECS task ${worker?.taskArn} of .* taken over`)), patient);
+		await release('outlives');
+		await ends('waits', runs.outlives, 'success');
+		expect((await instance('waits', runs.outlives)).try_number).toBe(1);
+		expect(await workersOf(runs.outlives)).toHaveLength(1);
 		await vi.waitFor(async () => expect((await status()).phase).toBe('up'), patient);
 	});
 
 	test('throttled, without capacity, and without an answer to DescribeTasks: each task starts once, and ends', async () => {
 		const refused = { fault: 'refuse', service: 'ecs', code: 'ThrottlingException', message: 'Rate exceeded' } as const;
 		await askFor(endpoint, { ...refused, operation: 'RunTask', times: 2 }, { fault: 'no-capacity', family: 'airflow-main-worker', times: 2 }, { ...refused, operation: 'DescribeTasks', code: 'ServerException', status: 500, seconds: 12 });
-		const runs = [await trigger('waits'), await trigger('waits', { seconds: [1] })];
+		const runs = [await trigger('waits'), await trigger('waits')];
 		for (const run of runs) await ends('waits', run, 'success');
 		for (const run of runs) {
 			expect((await instance('waits', run)).try_number).toBe(1);
@@ -142,42 +165,39 @@ describe('the ECS executor on the local target', () => {
 		expect((await status()).deaths.filter(({ service }) => service === family).map((death) => death.class)).toEqual(expect.arrayContaining(['out-of-memory', 'image-pull']));
 	});
 
-	test('a run that is marked as failed stops its ECS task', async () => {
-		const run = await trigger('waits', { seconds: [90] });
-		await starts('waits', run);
-		await api.call('PATCH', `/dags/waits/dagRuns/${encodeURIComponent(run)}`, { state: 'failed' });
-		await vi.waitFor(async () => expect((await workersOf(run)).map(({ lastStatus }) => lastStatus)).toEqual(['STOPPED']), patient);
-		expect((await instance('waits', run)).state).toBe('failed');
-	});
-
 	test('back to the scheduler while a worker runs: plan names it, the release waits for it, and what it leaves behind goes', async () => {
-		const run = await trigger('waits', { seconds: [25] });
+		const run = await hold('in-worker');
 		await starts('waits', run);
+		const [before] = await tasks('airflow-main-scheduler', 'RUNNING');
 		const { document: plan } = await here.json<PlanDocument>(['plan', '--local', '--executor', 'local']);
 		expect(plan.runningWork).toEqual([expect.stringMatching(/^the workers go: a worker runs now \([0-9a-f]{8}, waits\.wait of .*\); each has 120 s to end/)]);
-		const { document } = await here.json<UpDocument>(['deploy', '--local', '--executor', 'local']);
+		const deploy = here.json<UpDocument>(['deploy', '--local', '--executor', 'local']);
+		// The next scheduler is there, and the worker is not its own.
+		await vi.waitFor(async () => {
+			const [now] = await tasks('airflow-main-scheduler', 'RUNNING');
+			expect(now?.healthStatus).toBe('HEALTHY');
+			expect(now?.taskDefinitionArn).not.toBe(before?.taskDefinitionArn);
+		}, patient);
+		expect((await workersOf(run)).map(({ lastStatus }) => lastStatus)).toEqual(['RUNNING']);
+		await release('in-worker');
+		const { document } = await deploy;
 		expect(document.steps.filter(({ action }) => action === 'delete').map(({ key }) => key)).toEqual(expect.arrayContaining(['workers', 'task-definition-worker', 'role-worker', 'role-worker-exec', 'log-group-worker']));
 		expect(document.workers).toBeNull();
 		await connect();
 		await ends('waits', run, 'success');
 		expect((await instance('waits', run)).try_number).toBe(1);
 		expect(await tasks('airflow-main-worker', 'RUNNING')).toEqual([]);
-		await here.succeeds(['teardown', '--local', '--yes']);
 	});
 
-	test("a branch's workers reach the database in its task; its removal stops them, names them, and leaves nothing", async () => {
-		const env = ['--env', 'small'];
+	test("a branch's workers reach the database in its task; its removal stops them, names them, and nothing is left of all", async () => {
 		await here.json<UpDocument>(['branch', 'create', 'small', '--local', '--executor', 'ecs']);
-		await connect(...env);
-		endpoint = (await status(...env)).endpoint ?? '';
-		ecs = new ECSClient(settings({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
-		const done = await trigger('waits');
-		await ends('waits', done, 'success');
+		await connect('--env', 'small');
+		const [done, held] = [await trigger('waits'), await hold('for-ever')];
+		await Promise.all([ends('waits', done, 'success'), starts('waits', held)]);
 		expect(await workersOf(done, 'airflow-small-worker')).toHaveLength(1);
-		const run = await trigger('waits', { seconds: [300] });
-		await starts('waits', run);
-		const { exit, document, stderr } = await here.json<TeardownDocument>(['branch', 'delete', 'small', '--local']);
+		const { exit, document, stderr } = await here.json<RemovalsDocument>(['teardown', '--all', '--local']);
 		expect(stderr).toMatch(/stopping worker [0-9a-f]{8}, waits\.wait of .*: airflow-deploy: its environment is being removed/);
-		expect([exit, document.left]).toEqual([0, []]);
+		expect(document).toMatchObject({ left: [], shared: null, environments: [{ environment: 'small', left: [] }, { environment: 'main', left: [] }] });
+		expect(exit).toBe(0);
 	});
 });

@@ -1,7 +1,8 @@
-"""Tasks that take as long as the run says, try by try, and one that is tried three times whatever it dies of."""
+"""Tasks that wait as long as the test that started them says, try by try, and one that is tried three times."""
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import datetime, timedelta
 
@@ -10,17 +11,18 @@ from airflow.operators.python import PythonOperator
 
 
 def wait(ti, params):
-    """Sleeps `seconds[try - 1]` seconds; tries beyond the list do not sleep."""
-    seconds = dict(enumerate(params["seconds"], start=1)).get(ti.try_number, 0)
-    print(f"try {ti.try_number} waits {seconds} s", flush=True)
-    time.sleep(seconds)
+    """Waits while the file `held[try - 1]` is there; tries beyond the list, and those with an empty name, do not."""
+    path = dict(enumerate(params["held"], start=1)).get(ti.try_number, "")
+    print(f"try {ti.try_number} waits", flush=True)
+    while os.path.exists(path):
+        time.sleep(0.2)
 
 
 COMMON = {
     "schedule": None,
     "start_date": datetime(2026, 1, 1),
     "is_paused_upon_creation": False,
-    "params": {"seconds": []},
+    "params": {"held": []},
 }
 
 with DAG("waits", **COMMON, default_args={"retries": 1, "retry_delay": timedelta(seconds=1)}):
