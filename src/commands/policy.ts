@@ -21,6 +21,15 @@ const beside: readonly Grant[] = [
 	},
 ];
 
+/** What teardown and `state recover` look for beside what is recorded (environment/lookalikes.ts). */
+const receipt: readonly Grant[] = [
+	{
+		actions: ['ecs:ListTaskDefinitionFamilies', 'ecs:ListTaskDefinitions', 'iam:ListRoles', 'logs:DescribeLogGroups', 'rds:DescribeDBInstanceAutomatedBackups', 'rds:DescribeDBInstances', 'rds:DescribeDBSnapshots', 'secretsmanager:ListSecrets'],
+		on: ['*'],
+	},
+	{ actions: ['logs:ListTagsForResource'], on: ['arn:{partition}:logs:{region}:{account}:log-group:*'] },
+];
+
 /** What `logs`, `exec` and `branch connect` ask of what stands. */
 const operating: readonly Grant[] = [
 	{ actions: ['logs:FilterLogEvents', 'logs:StartLiveTail', 'logs:StopLiveTail'], on: ['arn:{partition}:logs:{region}:{account}:log-group:/airflow-deploy/{project}/*'], for: 'up' },
@@ -45,7 +54,7 @@ export const policy = defineCommand({
 	async run(context, { for: verb, account }) {
 		const { ui, config } = context;
 		const { kinds } = await import('../resources/registry.ts');
-		const grants = [...beside, ...operating, ...[...kinds.values()].flatMap(({ permissions }) => permissions)];
+		const grants = [...beside, ...operating, ...receipt, ...[...kinds.values()].flatMap(({ permissions }) => permissions)];
 		const placeholders = { ...(await placeOf(context, account)), project: config.project, 'role-path': config.rolePath };
 		const policies: Policies = Object.fromEntries((['up', 'teardown'] as const).filter((purpose) => verb === undefined || verb === purpose).map((purpose) => [purpose, policyDocuments(grants, purpose, placeholders)]));
 		ui.result(policies, (all) => JSON.stringify(all, null, 2));

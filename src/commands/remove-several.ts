@@ -1,6 +1,7 @@
 import type { Aws } from '../aws/clients.ts';
 import type { RemovalDocument, TeardownDocument } from '../environment/documents.ts';
 import { Exit, UserError } from '../errors.ts';
+import { sharedCost, total } from '../stacks/cost.ts';
 import { renderRemovals } from '../ui/render/teardown.ts';
 import { recoverRecord } from './branch-choice.ts';
 import type { CommandContext } from './context.ts';
@@ -42,10 +43,17 @@ async function removeOne(context: CommandContext, aws: Aws, name: string): Promi
 }
 
 function summed(removals: readonly RemovalDocument[]): Omit<TeardownDocument, 'wallSeconds'> {
+	const last = removals.at(-1);
+	const shared = new Set(sharedCost().map(({ key }) => key));
+	// What is shared costs once.
+	const lines = removals.flatMap(({ cost }, index) => cost.lines.filter(({ key }) => index === removals.length - 1 || !shared.has(key)));
 	return {
 		deleted: removals.flatMap(({ deleted }) => deleted),
 		left: removals.flatMap(({ left }) => left),
 		kept: removals.flatMap(({ kept }) => kept),
-		shared: removals.at(-1)?.shared ?? null,
+		notOurs: removals.flatMap(({ notOurs }) => notOurs),
+		asked: { ids: removals.reduce((sum, { asked }) => sum + asked.ids, 0), kinds: Math.max(0, ...removals.map(({ asked }) => asked.kinds)) },
+		cost: { ...total(lines), currency: 'USD', lines },
+		shared: last?.shared ?? null,
 	};
 }

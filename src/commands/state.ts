@@ -1,6 +1,6 @@
 import { describeHolder, type Holder } from '../engine/lock-holder.ts';
 import { Exit } from '../errors.ts';
-import { renderRecords } from '../ui/render/records.ts';
+import { renderRecords, renderRecovered } from '../ui/render/records.ts';
 import { defineCommand, type Group } from './define.ts';
 
 const list = defineCommand({
@@ -18,8 +18,7 @@ const recover = defineCommand({
 	summary: 'rebuild a lost record from the anchor and tags in AWS',
 	graceful: true,
 	async run({ connect, environment, ui }) {
-		const resources = await (await environment(await connect())).recover();
-		ui.result({ resources }, renderRecords);
+		ui.result(await (await environment(await connect())).recover(), renderRecovered);
 		return Exit.ok;
 	},
 });

@@ -9,7 +9,7 @@ import type { CommandContext } from './context.ts';
 import { defineCommand, flag } from './define.ts';
 import { localAccount, otherPlace } from './target.ts';
 
-export const nothing: TeardownDocument = { deleted: [], left: [], kept: [], shared: null, wallSeconds: 0 };
+export const nothing: TeardownDocument = { deleted: [], left: [], kept: [], notOurs: [], asked: { ids: 0, kinds: 0 }, cost: { perHour: 0, perMonth: 0, currency: 'USD', lines: [] }, shared: null, wallSeconds: 0 };
 
 export const teardown = defineCommand({
 	name: 'teardown',

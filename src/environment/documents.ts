@@ -147,10 +147,25 @@ export interface Cost {
 	lines: { key: string; perHour: number; assumption: string }[];
 }
 
+/** What `state recover` found. */
+export interface RecoveredDocument {
+	resources: RecordedObject[];
+	/** What carries our tags and is no part of what is wanted now: `up` and `teardown` do not know it. */
+	unrecorded: { type: string; id: string }[];
+	/** What looks like ours and is not: it was left alone. */
+	notOurs: { type: string; id: string; why: string }[];
+}
+
 export interface TeardownDocument {
 	deleted: { key: string; type: string; id: string }[];
 	left: { key: string; type: string; id: string; heldBy: string | null; since: string | null }[];
 	kept: { type: string; id: string; why: string }[];
+	/** What looks like the environment's and is not: it was left alone. */
+	notOurs: { type: string; id: string; why: string }[];
+	/** Recorded ids that AWS was asked for after the removal, and kinds of objects that were looked for by tags and names. */
+	asked: { ids: number; kinds: number };
+	/** What is left, kept or shared costs from now on. */
+	cost: Cost;
 	/** The shared stack where it stays: for whom, and what it costs by itself in USD. Null where it went, or was not there. */
 	shared: { environments: string[]; perMonth: number } | null;
 	wallSeconds: number;

@@ -8,7 +8,7 @@ import { kindOf, listBranches } from './branches.ts';
 import { bringUp, planUp } from './bring-up.ts';
 import { credentials } from './credentials.ts';
 import type { Database, DatabaseConnection } from './database-connection.ts';
-import type { BranchesDocument, CredentialsDocument, PlanDocument, ProviderCredentialsDocument, RecordedObject, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from './documents.ts';
+import type { BranchesDocument, CredentialsDocument, PlanDocument, ProviderCredentialsDocument, RecordedObject, RecoveredDocument, StatusDocument, TeardownDocument, TimelineDocument, UpDocument } from './documents.ts';
 import { type Component, openCommand } from './exec.ts';
 import { forget } from './forget.ts';
 import type { Options } from './options.ts';
@@ -52,7 +52,7 @@ export interface Environment {
 	database(database: Database): Promise<DatabaseConnection>;
 	/** What is recorded, without asking AWS. */
 	records(): Promise<RecordedObject[]>;
-	recover(): Promise<RecordedObject[]>;
+	recover(): Promise<RecoveredDocument>;
 	/** Records what stands in AWS and is not recorded here; returns what was found. */
 	recoverUnrecorded(): Promise<RecordedObject[]>;
 	/** Whether anything of it is recorded here. */

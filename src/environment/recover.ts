@@ -11,26 +11,28 @@ import { readAnchor } from '../resources/s3-anchor.ts';
 import { environmentStack } from '../stacks/environment.ts';
 import { naming } from '../stacks/inputs.ts';
 import { sharedScope, sharedStack } from '../stacks/shared.ts';
-import type { RecordedObject } from './documents.ts';
+import type { RecordedObject, RecoveredDocument } from './documents.ts';
 import { asRecorded } from './executor-option.ts';
 import type { Options } from './options.ts';
 import { acquireShared } from './one-writer.ts';
 import { filesOf } from './places.ts';
 import { headerOf, lookAt, readStates } from './session.ts';
 import { recordOf } from './recorded-objects.ts';
+import { besides } from './sweep.ts';
 import { stackInputs } from './wanted.ts';
 
 /**
  * Rebuilds both records from the anchors' nonces and from what AWS shows: every object is found by its own describe and
  * must carry the nonce, or its parent must. An unreadable record is kept beside the new one.
- * @returns what was found
+ * @returns what was found, and what looks like it: of another nonce, or of ours and no part of what is wanted now
  * @throws UserError `NoAnchor` where there is nothing to recover from
  */
-export async function recover(options: Options): Promise<RecordedObject[]> {
+export async function recover(options: Options): Promise<RecoveredDocument> {
 	return underLocks(options, async () => {
 		const nonces = new Map<string, string>();
 		for (const scope of [sharedScope, options.config.environment]) nonces.set(scope, (await nonceOf(options, scope)) ?? nothingToRecoverFrom(options, scope));
-		return recoverScopes(options, nonces);
+		const resources = await recoverScopes(options, nonces);
+		return { resources, ...(await besides(options, nonces, new Set(resources.map(({ id }) => id)))) };
 	});
 }
 
@@ -106,7 +108,7 @@ async function findAll(options: Options, recovered: ReadonlyMap<string, StateFil
 			if (outputs) found.set(node, outputs);
 			continue;
 		}
-		const all = await findAllOf(look, node, found);
+		const all = await findAllOf(look, node, found, options.warn);
 		await state.update((entries) => Object.assign(entries, all));
 		records.push(...Object.entries(all).map(([key, entry]) => recordOf(key, entry)));
 	}
@@ -117,19 +119,19 @@ async function findAll(options: Options, recovered: ReadonlyMap<string, StateFil
  * What a node has in AWS, as entries: its object, and those it was about to replace, which the next `up` removes. Of an action
  * there is its result, where that can be looked up; the next `up` runs the others again.
  */
-async function findAllOf(look: Look<Aws>, node: Node, found: Map<Node, JsonObject>): Promise<Record<string, Entry>> {
+async function findAllOf(look: Look<Aws>, node: Node, found: Map<Node, JsonObject>, warn: Options['warn']): Promise<Record<string, Entry>> {
 	const needs = Object.entries(node.needs);
 	const complete = needs.every(([, need]) => found.has(need));
 	// What needs an object that is not there is not there.
 	const props = complete ? node.props(Object.fromEntries(needs.map(([name, need]) => [name, found.get(need)])) as never) : undefined;
-	const [newest, ...older] = props === undefined ? [] : await generations(look, node, props);
+	const [newest, ...older] = props === undefined ? [] : await generations(look, node, props, warn);
 	if (newest ?? isAction(node.kind)) found.set(node, newest?.outputs ?? {});
 	if (!newest) return {};
 	return { [node.key]: newest, ...Object.fromEntries(older.map((entry, index) => [`${node.key}~${index + 1}`, { ...entry, status: 'superseded' }])) };
 }
 
 /** Newest first, where AWS tells: kinds look for the newest of several. */
-async function generations(look: Look<Aws>, node: Node, props: JsonObject): Promise<Entry[]> {
+async function generations(look: Look<Aws>, node: Node, props: JsonObject, warn: Options['warn']): Promise<Entry[]> {
 	const kind = node.kind as unknown as Kind<Aws>;
 	const ctx = contextFor(look, node, { token: randomUUID(), id: null });
 	if (isAction(kind)) {
@@ -139,12 +141,18 @@ async function generations(look: Look<Aws>, node: Node, props: JsonObject): Prom
 	const entries: Entry[] = [];
 	for (;;) {
 		const superseded = new Set(entries.flatMap(({ id }) => id ?? []));
-		const outputs = await kind.find({ ...ctx, superseded }, props, undefined);
+		const outputs = await kind.find({ ...ctx, superseded }, props, undefined).catch((error: unknown) => leaveAlone(error, warn));
 		// What is found by its name or its parent is found again and again.
 		if (!outputs || superseded.has(kind.id(outputs))) return entries;
 		const arn = kind.arn?.(outputs);
 		entries.push(entryOf(node, { type: kind.type, status: 'created', id: kind.id(outputs), ...(arn === undefined ? {} : { arn }), inputs: props, outputs }));
 	}
+}
+
+/** Somebody else's object has a name of ours: the next `up` says what to do about it. */
+function leaveAlone(error: unknown, warn: Options['warn']): undefined {
+	if (!(error instanceof UserError) || error.code !== 'ForeignObject') throw error;
+	warn(`left alone: ${error.message}`);
 }
 
 function entryOf({ scope, needs }: Node, found: Pick<Entry, 'type' | 'status' | 'id' | 'arn' | 'inputs' | 'outputs'>): Entry {

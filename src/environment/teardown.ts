@@ -7,14 +7,16 @@ import { UserError } from '../errors.ts';
 import { HeldByOther } from '../resources/held.ts';
 import { kinds } from '../resources/registry.ts';
 import { listAnchors, readAnchor } from '../resources/s3-anchor.ts';
-import { sharedCost, total } from '../stacks/cost.ts';
+import { type CostLine, sharedCost, total } from '../stacks/cost.ts';
+import { stayingCost } from '../stacks/cost-left.ts';
 import { naming } from '../stacks/inputs.ts';
 import { sharedScope } from '../stacks/shared.ts';
-import type { TeardownDocument } from './documents.ts';
+import type { Cost, TeardownDocument } from './documents.ts';
 import { contextOf } from './object-context.ts';
 import type { Options } from './options.ts';
 import { filesOf, recordedEnvironments } from './places.ts';
 import { assertDone, type Held, holding, remember } from './session.ts';
+import { type Swept, sweep } from './sweep.ts';
 
 /** One recorded object, and whose record it is in. */
 interface Recorded {
@@ -29,7 +31,7 @@ interface Recorded {
  * @throws UserError `DeletionProtected` before anything is deleted
  */
 export async function tearDown(options: Options): Promise<TeardownDocument> {
-	const began = performance.now();
+	const [began, start] = [performance.now(), new Date()];
 	return holding(options, async (held) => {
 		const others = await otherEnvironments(options);
 		const shared = others.length === 0 ? null : { environments: others, perMonth: total(sharedCost()).perMonth };
@@ -43,13 +45,20 @@ export async function tearDown(options: Options): Promise<TeardownDocument> {
 		const outcome = await down(held.run, scopes);
 		await remember(options, outcome);
 		if (outcome.interrupted) assertDone(outcome, options.command);
-		const left = await leftovers(options, before, outcome, new Set(kept.map(({ id }) => id)));
-		if (left.length === 0) assertDone(outcome, options.command);
+		const known = await leftovers(options, before, outcome, new Set(kept.map(({ id }) => id)));
+		if (known.length === 0) assertDone(outcome, options.command);
+		// Of what was never up nobody knows the nonce.
+		const swept = await sweep(options, { recorded: before, nonces: before.length === 0 ? new Map() : noncesOf(held, scopes), began: start });
+		const keeps = [...kept, ...outcome.kept.map(({ type, id, why }) => ({ type, id, why })), ...(await snapshots(options, before)), ...takenSnapshots(swept)];
+		const left = [...known, ...unrecorded(swept, [...known, ...keeps])];
 		return {
-			deleted: outcome.done.flatMap(({ key, type, id }) => (id === null ? [] : [{ key, type, id }])),
+			deleted: [...outcome.done.flatMap(({ key, type, id }) => (id === null ? [] : [{ key, type, id }])), ...swept.deleted],
 			left,
 			shared,
-			kept: [...kept, ...outcome.kept.map(({ type, id, why }) => ({ type, id, why })), ...(await snapshots(options, before))],
+			kept: unique(keeps),
+			notOurs: swept.notOurs,
+			asked: { ids: before.filter(({ entry }) => entry.outputs !== undefined).length, kinds: swept.kinds },
+			cost: costOf(left, unique(keeps), before, shared ? sharedCost() : []),
 			wallSeconds: Math.round((performance.now() - began) / 100) / 10,
 		};
 	});
@@ -103,7 +112,36 @@ async function snapshots({ aws }: Options, before: readonly Recorded[]): Promise
 	const database = before.find(({ key, entry }) => key === 'database' && entry.inputs['finalSnapshot'] === true)?.entry;
 	if (!database?.id) return [];
 	const ids = await finalSnapshots(aws, database.id);
-	return ids.map((id) => ({ type: 'AWS::RDS::DBSnapshot', id, why: 'the final snapshot that AIRFLOW_DEPLOY_DB_FINAL_SNAPSHOT asks for; AWS bills its storage' }));
+	return ids.map((id) => ({ type: snapshotType, id, why: 'the final snapshot that AIRFLOW_DEPLOY_DB_FINAL_SNAPSHOT asks for; AWS bills its storage' }));
+}
+
+function noncesOf({ environment, shared }: Held, scopes: readonly string[]): ReadonlyMap<string, string> {
+	return new Map([environment, shared].flatMap(({ header, nonce }) => (scopes.includes(header['environment'] ?? '') ? [[header['environment'] ?? '', nonce] as const] : [])));
+}
+
+const snapshotType = 'AWS::RDS::DBSnapshot';
+
+/** Snapshots carry the tags of their database, whoever took them. */
+function takenSnapshots({ left }: Swept): TeardownDocument['kept'] {
+	return left.filter(({ type }) => type === snapshotType).map(({ type, id }) => ({ type, id, why: 'a snapshot that somebody took of the database; AWS bills its storage' }));
+}
+
+/** What carries our tags and stays without being recorded here. */
+function unrecorded({ left }: Swept, known: readonly { readonly id: string }[]): TeardownDocument['left'] {
+	return left.filter(({ id }) => known.every((other) => other.id !== id));
+}
+
+/** The first reason of each object counts. */
+function unique(kept: TeardownDocument['kept']): TeardownDocument['kept'] {
+	return kept.filter(({ id, type }, index) => kept.findIndex((other) => other.id === id && other.type === type) === index);
+}
+
+/** What stays costs this from now on. */
+function costOf(left: TeardownDocument['left'], kept: TeardownDocument['kept'], before: readonly Recorded[], shared: readonly CostLine[]): Cost {
+	const staying = [...left, ...kept.map((each) => ({ ...each, key: each.id.split(/[/:]/).at(-1) ?? '' }))];
+	const records = before.map(({ entry }) => entry);
+	const lines = [...stayingCost(staying.map(({ key, type, id }) => ({ key, type, entry: records.find((entry) => entry.id === id) })), records), ...shared];
+	return { ...total(lines), currency: 'USD', lines };
 }
 
 /** Every object that was recorded and that AWS still shows, with what holds it where that is known. */

@@ -1,8 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { StackInputs } from './inputs.ts';
-import { prices } from './prices.ts';
-
-const hoursPerMonth = 730;
+import { hoursPerMonth, prices } from './prices.ts';
 
 export interface CostLine {
 	key: string;
@@ -18,7 +16,7 @@ export function standingCost({ config, assignPublicIp, login, executor, branch }
 	return [
 		fargate('service-webserver', config.webserverCpu, config.webserverMemory),
 		fargate('service-scheduler', config.schedulerCpu, config.schedulerMemory),
-		{ key: 'database', ...database(config) },
+		{ key: 'database', ...databaseCost(config) },
 		...(config.domain === undefined ? [] : [balancer()]),
 		addresses((assignPublicIp ? 2 : 0) + (config.domain === undefined ? 0 : balancerZones)),
 		secrets(login.auth === 'db' ? 4 : 5),
@@ -93,13 +91,13 @@ export function total(lines: readonly CostLine[]): { perHour: number; perMonth: 
 	return { perHour: rounded(perHour), perMonth: rounded(perHour * hoursPerMonth) };
 }
 
-function fargate(key: string, cpu: number, memory: number): CostLine {
+export function fargate(key: string, cpu: number, memory: number): CostLine {
 	const vcpu = cpu / 1024;
 	const gb = memory / 1024;
 	return { key, perHour: rounded(vcpu * prices.fargateVcpuHour + gb * prices.fargateGbHour), assumption: `Fargate, ${vcpu} vCPU and ${gb} GB, all day` };
 }
 
-function database({ dbInstanceClass, dbStorageGb }: Config): Omit<CostLine, 'key'> {
+export function databaseCost({ dbInstanceClass, dbStorageGb }: Pick<Config, 'dbInstanceClass' | 'dbStorageGb'>): Omit<CostLine, 'key'> {
 	const storage = (dbStorageGb * prices.gp3GbMonth) / hoursPerMonth;
 	const instance = prices.databaseHour[dbInstanceClass];
 	const known = instance === undefined ? `price of ${dbInstanceClass} not known here: storage only` : dbInstanceClass;

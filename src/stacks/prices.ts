@@ -1,3 +1,5 @@
+export const hoursPerMonth = 730;
+
 /**
  * List prices in USD of one region as they stood on a day: since then public IPv4 addresses cost. Other regions differ by up
  * to about a third; free tiers, discounts and taxes are left out.
@@ -25,6 +27,8 @@ export const prices = {
 	balancerUnitHour: 0.008,
 	/** RDS storage, single zone. */
 	gp3GbMonth: 0.115,
+	/** Of a snapshot or backup that outlives its instance. */
+	snapshotGbMonth: 0.095,
 	secretMonth: 0.4,
 	/** Ingestion into CloudWatch Logs. */
 	logGb: 0.5,

@@ -62,12 +62,14 @@ describe('branch list', () => {
 });
 
 test('the receipts of several', () => {
-	const one: RemovalDocument = { environment: 'pr-12', deleted: [{ key: 'anchor', type: 'AirflowDeploy::Anchor', id: 'a' }], left: [], kept: [], shared: null, wallSeconds: 2, error: null };
+	const one: RemovalDocument = { environment: 'pr-12', deleted: [{ key: 'anchor', type: 'AirflowDeploy::Anchor', id: 'a' }], left: [], kept: [], notOurs: [], asked: { ids: 1, kinds: 8 }, cost: { perHour: 0, perMonth: 0, currency: 'USD', lines: [] }, shared: null, wallSeconds: 2, error: null };
 	const failed: RemovalDocument = { ...one, environment: 'pr-13', deleted: [], error: { code: 'EnvironmentLocked', message: 'pr-13 is locked', hint: 'wait' } };
 	expect(renderRemovals({ ...one, environments: [one, failed] }, style)).toMatchInlineSnapshot(`
 		"pr-12: ✔ 1 deleted, 0 left, 2.0 s
+		AWS was asked for 1 recorded id, and for 8 kinds of objects by tags and names
+		costs now: $0.00 an hour
 		pr-13: ✘ pr-13 is locked
 		  wait
-		all: 1 deleted, 0 left, 2.0 s"
+		all: 1 deleted, 0 left, 2.0 s, costs now $0.00 an hour"
 	`);
 });

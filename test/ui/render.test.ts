@@ -269,19 +269,29 @@ test('plan', () => {
 });
 
 test('teardown', () => {
-	const receipt: TeardownDocument = { deleted: [{ key: 'vpc', type: 'AWS::EC2::VPC', id: 'vpc-1' }], left: [], kept: [{ type: 'AWS::IAM::ServiceLinkedRole', id: 'AWSServiceRoleForECS', why: 'AWS shares it with everything else in the account' }], shared: null, wallSeconds: 12.3 };
+	const receipt: TeardownDocument = { deleted: [{ key: 'vpc', type: 'AWS::EC2::VPC', id: 'vpc-1' }], left: [], kept: [{ type: 'AWS::IAM::ServiceLinkedRole', id: 'AWSServiceRoleForECS', why: 'AWS shares it with everything else in the account' }], notOurs: [{ type: 'AWS::Logs::LogGroup', id: '/airflow-deploy/airflow/main/notes', why: 'its name begins like ours, and it does not carry our tags' }], asked: { ids: 62, kinds: 8 }, cost: { perHour: 0, perMonth: 0, currency: 'USD', lines: [] }, shared: null, wallSeconds: 12.3 };
 	expect(renderTeardown(receipt, style)).toMatchInlineSnapshot(`
 		"✔ 1 deleted, 0 left, 12 s
 		1 object kept:
 		  AWS::IAM::ServiceLinkedRole  AWSServiceRoleForECS
-		    AWS shares it with everything else in the account"
+		    AWS shares it with everything else in the account
+		1 object left alone:
+		  AWS::Logs::LogGroup  /airflow-deploy/airflow/main/notes
+		    its name begins like ours, and it does not carry our tags
+		AWS was asked for 62 recorded ids, and for 8 kinds of objects by tags and names
+		costs now: $0.00 an hour"
 	`);
 	const left = [{ key: 'security-group-airflow', type: 'AWS::EC2::SecurityGroup', id: 'sg-1', heldBy: 'network interface eni-1 (not ours: no tags)', since: '2026-11-24T12:00:00.000Z' }];
-	expect(renderTeardown({ ...receipt, left, kept: [] }, style)).toMatchInlineSnapshot(`
+	const cost: TeardownDocument['cost'] = { perHour: 0.0187, perMonth: 13.65, currency: 'USD', lines: [{ key: 'database', perHour: 0.0182, assumption: 'db.t4g.micro, single zone, 20 GB gp3' }, { key: 'secret-fernet-key', perHour: 0.0005, assumption: '1 secret' }] };
+	expect(renderTeardown({ ...receipt, left, kept: [], notOurs: [], cost }, style)).toMatchInlineSnapshot(`
 		"✘ 1 deleted, 1 left, 12 s
 		  security-group-airflow  AWS::EC2::SecurityGroup  sg-1
 		    held by network interface eni-1 (not ours: no tags), since 2026-11-24T12:00:00.000Z
-		  run airflow-deploy teardown again when what holds them is gone"
+		  run airflow-deploy teardown again when what holds them is gone
+		AWS was asked for 62 recorded ids, and for 8 kinds of objects by tags and names
+		costs now: $0.0187 an hour, $13.65 a month
+		  database           $0.0182  db.t4g.micro, single zone, 20 GB gp3
+		  secret-fernet-key  $0.0005  1 secret"
 	`);
 });
 

@@ -1,4 +1,4 @@
-import type { RecordedObject } from '../../environment/documents.ts';
+import type { RecordedObject, RecoveredDocument } from '../../environment/documents.ts';
 import { columns } from '../format.ts';
 import type { Render } from './style.ts';
 
@@ -7,4 +7,12 @@ export const renderRecords: Render<{ resources: readonly RecordedObject[] }> = (
 	if (resources.length === 0) return 'nothing is recorded';
 	const [head = '', ...lines] = columns([['key', 'type', 'id', 'status'], ...resources.map(({ key, type, id, status }) => [key, type, id ?? '', status])]);
 	return [colour.dim(head), ...lines].join('\n');
+};
+
+/** What was found again, then what was left alone. */
+export const renderRecovered: Render<RecoveredDocument> = ({ resources, unrecorded, notOurs }, style) => {
+	const why = 'it carries our tags, but is no part of what this version and its settings make';
+	const alone = [...unrecorded.map((each) => ({ ...each, why })), ...notOurs];
+	const lines = alone.map(({ type, id, why }) => `left alone: ${type} ${id}: ${why}`);
+	return [renderRecords({ resources }, style), ...lines].join('\n');
 };
