@@ -84,6 +84,8 @@ export class ContainerRun {
 			user: definition.user,
 			mounts: definition.mountPoints.map(({ sourceVolume = '', containerPath = '', readOnly = false }) => ({ volume: sourceVolume, path: containerPath, readOnly })),
 			memory: override?.memory ?? definition.memory,
+			cpu: override?.cpu ?? definition.cpu,
+			init: definition.linuxParameters?.initProcessEnabled === true,
 			onOutput: (line) => this.#log?.write(line),
 		};
 	}

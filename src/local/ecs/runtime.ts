@@ -7,6 +7,8 @@ import type { Readable } from 'node:stream';
  */
 export interface TaskRuntime {
 	readonly name: string;
+	/** Where its containers reach what answers for metadata and credentials. Absent: at the endpoint's own address. */
+	readonly agentUrl?: string;
 	/**
 	 * Makes the image usable here (a Python environment, a database's binaries) and reports progress lines.
 	 * @throws ImagePullError, whose message becomes the task's `CannotPullContainerError: …`
@@ -29,6 +31,8 @@ export interface TaskIdentity {
 	readonly volumes: readonly TaskVolume[];
 	/** MiB, of all its containers together; undefined: no limit. */
 	readonly memory: number | undefined;
+	/** CPU units, 1,024 to a processor, of all its containers together; undefined: no limit. */
+	readonly cpu: number | undefined;
 }
 
 export interface TaskVolume {
@@ -41,7 +45,7 @@ export interface TaskSandbox {
 	/** The address that the task's containers share and that the host reaches, e.g. 127.81.3.7. */
 	readonly address: string;
 	/** The task's address in its VPC: other tasks that are told it reach this one. */
-	isAt(privateAddress: string): void;
+	isAt(privateAddress: string): Promise<void> | void;
 	start(container: ContainerSpec): Promise<RunningContainer>;
 	/** Removes the task's files and address; its containers have ended before. */
 	dispose(): Promise<void>;
@@ -60,6 +64,10 @@ export interface ContainerSpec {
 	readonly mounts: readonly { readonly volume: string; readonly path: string; readonly readOnly: boolean }[];
 	/** MiB; undefined: only the task's limit. */
 	readonly memory: number | undefined;
+	/** CPU units: its share where processors are short; undefined: like all others. */
+	readonly cpu: number | undefined;
+	/** Whether its first process is one that passes signals on and reaps what is left of others. */
+	readonly init: boolean;
 	/** Each whole line of standard output and error, without its newline. */
 	onOutput(line: string): void;
 }

@@ -1,5 +1,5 @@
 import type { EcsDependencies, LogTarget } from './dependencies.ts';
-import { memoryMiB } from './model/fargate.ts';
+import { cpuUnits, memoryMiB } from './model/fargate.ts';
 import { parseSecretReference } from './model/secret-reference.ts';
 import type { TaskVolume } from './runtime.ts';
 import { requireRights } from './role-rights.ts';
@@ -44,6 +44,12 @@ export function volumesOf(task: Task): TaskVolume[] {
 export function memoryOf({ request }: Task): number | undefined {
 	const memory = request.overrides.memory ?? request.definition.definition.memory;
 	return memory === undefined ? undefined : memoryMiB(memory);
+}
+
+/** Units; an override wins. */
+export function cpuOf({ request }: Task): number | undefined {
+	const cpu = request.overrides.cpu ?? request.definition.definition.cpu;
+	return cpu === undefined ? undefined : cpuUnits(cpu);
 }
 
 function refuseEnvironmentFiles(task: Task): void {

@@ -3,7 +3,7 @@ import type { EcsDependencies } from './dependencies.ts';
 import { allStarted, containerSteps, essentialEnded } from './model/containers.ts';
 import type { TaskSandbox } from './runtime.ts';
 import { pullImages } from './task-images.ts';
-import { initialiseTask, memoryOf, type ResolvedSecrets, volumesOf } from './task-resources.ts';
+import { cpuOf, initialiseTask, memoryOf, type ResolvedSecrets, volumesOf } from './task-resources.ts';
 import { TaskStartError } from './task-start-error.ts';
 import { TaskTargets } from './task-targets.ts';
 import { type StopCode, type Task, type TaskContainer, type TaskStatus, viewOf } from './task.ts';
@@ -89,7 +89,7 @@ export class TaskRun {
 
 	async #provision(): Promise<void> {
 		const { request, attachment, arn, id } = this.task;
-		const sandbox = await this.#deps.runtime.createTask({ taskId: id, volumes: volumesOf(this.task), memory: memoryOf(this.task) });
+		const sandbox = await this.#deps.runtime.createTask({ taskId: id, volumes: volumesOf(this.task), memory: memoryOf(this.task), cpu: cpuOf(this.task) });
 		// A stop meanwhile: #deprovision has passed already.
 		if (this.#ended()) return sandbox.dispose();
 		this.#sandbox = sandbox;
@@ -101,7 +101,7 @@ export class TaskRun {
 		});
 		if (this.#ended()) return this.#deps.network.remove(region, made.networkInterfaceId);
 		this.task.interface = made;
-		sandbox.isAt(made.privateIpv4Address);
+		await sandbox.isAt(made.privateIpv4Address);
 		attachment.status = 'ATTACHED';
 		this.task.times.connectivityAt = this.#deps.clock.now();
 	}

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { ContainerSpec, RunningContainer, TaskSandbox, TaskVolume } from '../../../src/local/ecs/runtime.ts';
+import type { ContainerSpec, RunningContainer, TaskRuntime, TaskSandbox, TaskVolume } from '../../../src/local/ecs/runtime.ts';
 import { installer } from '../../../src/local/runtime/installer.ts';
 import { postgresHome, postgresProgram, type PostgresProgram } from '../../../src/local/runtime/postgres-program.ts';
 import { ProcessRuntime } from '../../../src/local/runtime/process-runtime.ts';
@@ -50,9 +50,9 @@ export class TestRuntime {
 let tasks = 0;
 
 /** Removed after the test. */
-export async function createTask(runtime: ProcessRuntime, { volumes = [], memory }: { volumes?: readonly TaskVolume[]; memory?: number } = {}): Promise<TaskSandbox> {
+export async function createTask(runtime: TaskRuntime, { volumes = [], memory, cpu }: { volumes?: readonly TaskVolume[]; memory?: number; cpu?: number } = {}): Promise<TaskSandbox> {
 	const taskId = (++tasks).toString(16).padStart(32, '0');
-	const sandbox = await runtime.createTask({ taskId, volumes, memory });
+	const sandbox = await runtime.createTask({ taskId, volumes, memory, cpu });
 	onTestFinished(() => sandbox.dispose());
 	return sandbox;
 }
@@ -71,6 +71,8 @@ export async function start(sandbox: TaskSandbox, changes: Partial<ContainerSpec
 		user: undefined,
 		mounts: [],
 		memory: undefined,
+		cpu: undefined,
+		init: false,
 		onOutput: (line) => lines.push(line),
 		...changes,
 	});
