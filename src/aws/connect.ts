@@ -2,7 +2,7 @@ import { connect as openSocket } from 'node:net';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { Exit, UserError } from '../errors.ts';
 import { type Aws, awsClients, type CallObserver, type Connection, settings } from './clients.ts';
-import { explainCredentials, noCredentials } from './credential-errors.ts';
+import { noCredentials } from './credential-errors.ts';
 import { explain } from './errors.ts';
 import { deadEndpoint } from './network-errors.ts';
 import { explainRegion } from './opt-in.ts';
@@ -35,8 +35,8 @@ async function checkCredentials(client: STSClient, connection: Connection): Prom
 	try {
 		await client.config.credentials();
 	} catch (error) {
-		const known = error instanceof Error ? explainCredentials({ code: error.name, message: error.message, error, where: connection }) : undefined;
-		throw known ?? noCredentials(connection, error);
+		// A role that may not be assumed, or a login's portal that cannot be reached, is another trouble than none.
+		throw explain(error, connection) ?? noCredentials(connection, error);
 	}
 }
 

@@ -6,6 +6,9 @@ const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshR
 const unknownKeys = new Set(['InvalidClientTokenId', 'UnrecognizedClientException', 'AuthFailure', 'InvalidAccessKeyId', 'InvalidToken']);
 const skewed = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture', 'InvalidSignatureException', 'SignatureDoesNotMatch']);
 
+/** IAM Identity Center's answer where a login has ended or was taken away (GetRoleCredentials). */
+const loggedOut = /Session token not found or invalid/i;
+
 /** What the SDK's default chain looks at, in its order (docs.aws.amazon.com/sdkref, "Standardized credential providers"). */
 const chain = 'environment variables, the shared configuration files (profile, SSO, process, web identity), the container, and the instance';
 
@@ -36,12 +39,12 @@ export function noCredentials({ profile }: Where, cause: unknown): UserError {
 
 function isExpired(code: string, message: string): boolean {
 	if (expired.has(code)) return true;
-	return /^(Credentials|Token)ProviderError$/.test(code) && /expired|refresh.*SSO|sso login/i.test(message);
+	return /^(Credentials|Token)ProviderError$/.test(code) && (/expired|refresh.*SSO|sso login/i.test(message) || loggedOut.test(message));
 }
 
 function expiredError({ message, error, where: { profile } }: Failure): UserError {
 	const flag = profile === undefined ? '' : ` --profile ${profile}`;
-	const login = /SSO|sso/.test(message) || profile !== undefined;
+	const login = /SSO|sso/.test(message) || loggedOut.test(message) || profile !== undefined;
 	return new UserError('ExpiredCredentials', `the AWS credentials have expired: ${message.split('\n')[0]}`, {
 		hint: login ? `aws sso login${flag}   # then run the same command again: it goes on where it stopped` : 'renew them (AWS_SESSION_TOKEN is temporary; with SSO: aws sso login), then run the same command again: it goes on where it stopped',
 		cause: error,

@@ -34,6 +34,12 @@ describe('credentials', () => {
 		expect(found?.text).toContain('-> aws sso login --profile dev');
 	});
 
+	test('a login of IAM Identity Center that ends while a command works', () => {
+		const found = explained(failure('CredentialsProviderError', 'UnauthorizedException: Session token not found or invalid'));
+		expect(found).toMatchObject({ code: 'ExpiredCredentials', exit: 1 });
+		expect(found?.text).toContain('-> aws sso login ');
+	});
+
 	test('unknown keys, and a region that has to be opted in', () => {
 		const error = failure('InvalidClientTokenId', 'The security token included in the request is invalid.');
 		expect(explained(error, { region: 'eu-west-1' })?.code).toBe('UnknownCredentials');

@@ -59,10 +59,13 @@ const clusters = async (ask: Ask) => (await ask(ECSClient).send(new ListClusters
 /** A service-linked role is one per account, and stays. */
 const roles = async (ask: Ask) => ((await ask(IAMClient).send(new ListRolesCommand({}))).Roles ?? []).filter(({ Path }) => !Path?.startsWith('/aws-service-role/'));
 
-/** Current versions; images of earlier releases and reports of tasks come and go by design. */
+/** What comes and goes by design: images of earlier releases, reports of tasks, and the lease of a run that died, which the next one to change something takes over. */
+const passing = /^(images\/|status\/|anchors\/(shared|main)\.lease$)/;
+
+/** Current versions. */
 async function objects(ask: Ask, bucket: string): Promise<string[]> {
 	const { Versions = [] } = await ask(S3Client).send(new ListObjectVersionsCommand({ Bucket: bucket }));
-	return Versions.filter(({ IsLatest, Key }) => IsLatest === true && !/^(images|status)\//.test(Key ?? '')).map(({ Key }) => `${bucket}/${Key}`);
+	return Versions.filter(({ IsLatest, Key }) => IsLatest === true && !passing.test(Key ?? '')).map(({ Key }) => `${bucket}/${Key}`);
 }
 
 const config = (endpoint: string): object => settings({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });

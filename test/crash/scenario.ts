@@ -76,7 +76,7 @@ function lastLines({ stderr }: Ended): string {
 	return stderr.trimEnd().split('\n').slice(-6).join(' | ');
 }
 
-async function look(stage: Stage, stands: Standing, references: References, result: { leftovers: string[]; duplicates: string[]; failures: string[] }): Promise<void> {
+export async function look(stage: Stage, stands: Standing, references: References, result: { leftovers: string[]; duplicates: string[]; failures: string[] }): Promise<void> {
 	const now = await stage.inventory();
 	if (stands === 'nothing') {
 		result.leftovers.push(...surplus(now, stage.untouched), ...stage.filesLeft());

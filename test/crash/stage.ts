@@ -88,6 +88,7 @@ export class Stage {
 	async clear(): Promise<void> {
 		this.wire.calm();
 		await this.#endpoint.reset();
+		this.#untouched = await this.inventory();
 		this.#furnish();
 	}
 

@@ -13,8 +13,8 @@ export interface Sent extends Named {
 	readonly target: string;
 	readonly headers: IncomingMessage['headers'];
 	readonly body: Buffer;
-	/** The endpoint's answer. */
-	forward(): Promise<Answer>;
+	/** The endpoint's answer, to this request or to one a little different. */
+	forward(other?: { readonly target?: string; readonly body?: Buffer }): Promise<Answer>;
 	/** An error as its service words it. */
 	failure(code: string, message: string, status?: number): Answer;
 }
@@ -86,13 +86,12 @@ async function readRequest(request: IncomingMessage, endpointUrl: string, agent:
 		target,
 		headers,
 		body,
-		forward: () => exchange(endpointUrl, agent, { method, target, headers, body }),
+		forward: (other) => exchange(endpointUrl, agent, { method, target, headers, body, ...other }),
 		failure: (code, message, status = 400) => failureAnswer(protocol, new AwsError(code, message, { status })),
 	};
 }
 
-/** Sends a request to the endpoint as it came, or with another body. */
-export function exchange(endpointUrl: string, agent: Agent, { method, target, headers, body }: Pick<Sent, 'method' | 'target' | 'headers' | 'body'>): Promise<Answer> {
+function exchange(endpointUrl: string, agent: Agent, { method, target, headers, body }: Pick<Sent, 'method' | 'target' | 'headers' | 'body'>): Promise<Answer> {
 	return new Promise((resolve, reject) => {
 		const { 'transfer-encoding': _, connection: __, expect: ___, ...kept } = headers;
 		const outgoing = httpRequest(new URL(target, endpointUrl), { method, agent, headers: { ...kept, 'content-length': body.length } }, (response) => {
