@@ -5,7 +5,7 @@ import type { StateFile } from './state.ts';
 
 /** How long an object that should be there is looked for before it counts as absent: AWS's reads lag its writes. Seconds. */
 export interface Settle {
-	/** Since a create call whose end is not known. */
+	/** Since the create call, whose end may not be known. */
 	readonly unclear: number;
 	/** Since now, where a recorded object is not found. */
 	readonly missing: number;

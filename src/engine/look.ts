@@ -6,9 +6,8 @@ import type { Entry } from './entry.ts';
  * Looks for a recorded object until it shows or has had the time to: reads of AWS lag its writes by seconds.
  * @returns undefined where it does not exist
  */
-export async function lookFor<C, T>({ signal, settle = settled }: Run<C>, entry: Pick<Entry, 'status' | 'startedAt'>, find: () => Promise<T | undefined>): Promise<T | undefined> {
-	const unclear = entry.status === 'creating' ? Date.parse(entry.startedAt) + settle.unclear * 1000 : 0;
-	const until = Math.max(unclear, Date.now() + settle.missing * 1000);
+export async function lookFor<C, T>({ signal, settle = settled }: Run<C>, entry: Pick<Entry, 'startedAt'>, find: () => Promise<T | undefined>): Promise<T | undefined> {
+	const until = Math.max(Date.parse(entry.startedAt) + settle.unclear * 1000, Date.now() + settle.missing * 1000);
 	for (;;) {
 		const found = await find();
 		if (found !== undefined || Date.now() >= until) return found;

@@ -220,6 +220,14 @@ describe('what AWS shows', () => {
 		expect(cloud.tags).toEqual(['net']);
 	});
 
+	test('what was made a moment ago may not show yet, whatever is recorded of it', async () => {
+		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
+		await bringUp(directory, cloud, one());
+		cloud.blind.set('net', 3);
+		const outcome = await bringUp(directory, cloud, one(), { settle: { unclear: 10, missing: 0, pause: 0.001 }, confirmRecreate: () => Promise.resolve(false) });
+		expect([outcome.failed, actions(outcome)]).toEqual([new Map(), { net: 'none' }]);
+	});
+
 	test('members that are undefined are no change', async () => {
 		const [directory, cloud] = [temporaryDirectory(), new Cloud()];
 		const Loose = defineResource<Cloud, { uses: string[]; size: number; cidr: string }, { id: string }>({
