@@ -7,7 +7,7 @@ import type { Node } from '../engine/stack.ts';
 import { type Entry, StateFile, type StateView } from '../engine/state.ts';
 import { UserError } from '../errors.ts';
 import type { Aws } from '../aws/clients.ts';
-import { readAnchor } from '../resources/s3-anchor.ts';
+import { Anchor, readAnchor } from '../resources/s3-anchor.ts';
 import { environmentStack } from '../stacks/environment.ts';
 import { naming } from '../stacks/inputs.ts';
 import { sharedScope, sharedStack } from '../stacks/shared.ts';
@@ -30,7 +30,11 @@ import { stackInputs } from './wanted.ts';
 export async function recover(options: Options): Promise<RecoveredDocument> {
 	return underLocks(options, async () => {
 		const nonces = new Map<string, string>();
-		for (const scope of [sharedScope, options.config.environment]) nonces.set(scope, (await nonceOf(options, scope)) ?? nothingToRecoverFrom(options, scope));
+		for (const scope of [sharedScope, options.config.environment]) {
+			const nonce = await nonceOf(options, scope);
+			if (nonce !== undefined) nonces.set(scope, nonce);
+			else if (scope === sharedScope || !(await isAnothers(options, sharedScope))) nothingToRecoverFrom(options, scope);
+		}
 		const resources = await recoverScopes(options, nonces);
 		return { resources, ...(await besides(options, nonces, new Set(resources.map(({ id }) => id)))) };
 	});
@@ -47,16 +51,28 @@ export async function recoverUnrecorded(options: Options): Promise<{ found: Reco
 	return { found: await underLocks(options, async () => recoverScopes(options, (await unrecorded(options)).nonces)), isNew };
 }
 
-/** Nonces of the scopes that have an anchor and no record here. */
+/** Nonces of the scopes that have an anchor and no record here, or the record of a run that lost it to another one. */
 async function unrecorded(options: Options): Promise<{ nonces: Map<string, string>; isNew: boolean }> {
 	const nonces = new Map<string, string>();
 	let isNew = false;
-	for (const [scope, { entries }] of await readStates(options)) {
-		const nonce = Object.keys(entries).length === 0 ? await nonceOf(options, scope) : undefined;
-		if (nonce !== undefined) nonces.set(scope, nonce);
-		else if (scope === options.config.environment) isNew = Object.keys(entries).length === 0;
+	for (const [scope, { entries, header }] of await readStates(options)) {
+		const isEmpty = Object.keys(entries).length === 0;
+		const nonce = isEmpty || hasNoAnchor(entries) ? await nonceOf(options, scope) : undefined;
+		if (nonce !== undefined && (isEmpty || nonce !== header['nonce'])) nonces.set(scope, nonce);
+		else if (scope === options.config.environment) isNew = isEmpty;
 	}
 	return { nonces, isNew };
+}
+
+/** Nothing but the bucket comes before the anchor: where two begin at once, one is left with no more than that. */
+function hasNoAnchor(entries: StateView['entries']): boolean {
+	return Object.values(entries).every(({ type, status }) => type !== Anchor.type || status === 'creating');
+}
+
+/** Whether what is recorded of a scope here belongs to none, because another run made it. */
+async function isAnothers(options: Options, scope: string): Promise<boolean> {
+	const { entries = {}, header = {} } = (await readStates(options)).get(scope) ?? {};
+	return hasNoAnchor(entries) && header['nonce'] !== (await nonceOf(options, scope));
 }
 
 async function underLocks<T>(options: Options, body: () => Promise<T>): Promise<T> {
