@@ -15,6 +15,7 @@ import { assertCompleteLogin, assertSafeReturn, loginOf } from './login-option.t
 import type { Options } from './options.ts';
 import { elsewhere } from './places.ts';
 import { assertQuotas, remarkOnWorkers } from './quotas.ts';
+import { assertComplete } from './source-folder.ts';
 import { recordedWorkers } from './workers.ts';
 
 /** RDS's classes for accounts on the free plan (AWS Free Tier, "Amazon RDS"). */
@@ -32,6 +33,7 @@ export async function preflight(options: Options, inputs: StackInputs, recorded:
 	// It uses the bucket, and nothing that costs a quota, a network or an image.
 	if (goal === 'upload') return;
 	const { config } = options;
+	assertComplete(inputs.config, options.warn);
 	assertSafeReturn(inputs.login.auth, config, options.aws.endpoint);
 	assertCompleteLogin(inputs.login);
 	const isFirst = Object.keys(recorded).length === 0;

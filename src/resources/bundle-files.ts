@@ -34,7 +34,7 @@ const neverUploaded = ['__pycache__', '*.pyc', '.git', '.DS_Store'];
 export async function readBundle(source: string): Promise<Bundle> {
 	if (!existsSync(join(source, 'dags'))) {
 		throw new UserError('NoDags', `${join(source, 'dags')} is not there: the source folder must hold a folder dags/ with the DAG files`, {
-			hint: 'airflow-deploy init (writes a sample), or set AIRFLOW_DEPLOY_SOURCE to your folder',
+			hint: existsSync(source) ? 'put your DAG files there, or set AIRFLOW_DEPLOY_SOURCE to the folder that holds dags/' : 'airflow-deploy init (writes a sample), or set AIRFLOW_DEPLOY_SOURCE to your folder',
 			exit: Exit.usage,
 		});
 	}

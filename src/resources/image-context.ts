@@ -37,7 +37,7 @@ export async function imageArchive(folder: string): Promise<Buffer> {
 async function read(folder: string): Promise<TarEntry[]> {
 	if (!existsSync(join(folder, 'Dockerfile'))) {
 		throw new UserError('NoDockerfile', `${join(folder, 'Dockerfile')} is not there: the image is built from it`, {
-			hint: 'airflow-deploy init (writes the sample), or set AIRFLOW_DEPLOY_IMAGE to an image that exists',
+			hint: 'airflow-deploy init (adds what is missing and leaves the rest), or set AIRFLOW_DEPLOY_IMAGE to an image that exists',
 			exit: Exit.usage,
 		});
 	}

@@ -14,15 +14,37 @@ test('init --yes writes .env with the defaults and the sample folder', async () 
 	expect(all.filter((path) => path.includes('__pycache__'))).toEqual([]);
 });
 
-test('init never overwrites', async () => {
+test('a folder with DAGs of its own gets what it lacks to be deployed, and no sample DAG; nothing is overwritten', async () => {
 	const cwd = await temporaryDirectory();
 	await writeFile(join(cwd, '.env'), 'AIRFLOW_DEPLOY_PROJECT=mine\n');
-	await mkdir(join(cwd, 'airflow'));
+	await mkdir(join(cwd, 'airflow/dags'), { recursive: true });
+	await writeFile(join(cwd, 'airflow/dags/mine.py'), 'mine = 1\n');
+	await writeFile(join(cwd, 'airflow/requirements.txt'), 'pandas\n');
 	const { exit, stdout } = await run(['init', '--yes', '--json'], { cwd });
 	expect(exit).toBe(0);
-	expect(JSON.parse(stdout)).toEqual({ written: [], kept: ['.env', 'airflow/'], next: 'airflow-deploy up --local' });
+	expect(JSON.parse(stdout)).toEqual({
+		written: ['airflow/.dockerignore', 'airflow/Dockerfile', 'airflow/config/', 'airflow/constraints.txt', 'airflow/docker-compose.yaml', 'airflow/image/', 'airflow/webserver_config.py'],
+		kept: ['.env', 'airflow/'],
+		replaced: [],
+		next: 'airflow-deploy up --local',
+	});
 	expect(await readFile(join(cwd, '.env'), 'utf8')).toBe('AIRFLOW_DEPLOY_PROJECT=mine\n');
-	expect(await readdir(join(cwd, 'airflow'))).toEqual([]);
+	expect(await readFile(join(cwd, 'airflow/requirements.txt'), 'utf8')).toBe('pandas\n');
+	expect(await readdir(join(cwd, 'airflow/dags'))).toEqual(['mine.py']);
+	expect((await run(['init', '--yes'], { cwd })).stdout).toBe('kept .env, which was there\nkept airflow/, which was there\nnext: airflow-deploy up --local\n');
+});
+
+test('programs of another version are brought up to date, and kept aside', async () => {
+	const cwd = await temporaryDirectory();
+	await run(['init', '--yes'], { cwd });
+	const program = join(cwd, 'airflow/image/airflow_deploy/start.py');
+	const current = await readFile(program, 'utf8');
+	await writeFile(program, '# of another version\n');
+	const { stdout } = await run(['init', '--yes'], { cwd });
+	expect(stdout).toContain('updated airflow/image/airflow_deploy/start.py\nwhat was updated lies in .airflow-deploy/replaced/ as it was\n');
+	expect(await readFile(program, 'utf8')).toBe(current);
+	const [time = ''] = await readdir(join(cwd, '.airflow-deploy/replaced'));
+	expect(await readFile(join(cwd, '.airflow-deploy/replaced', time, 'image/airflow_deploy/start.py'), 'utf8')).toBe('# of another version\n');
 });
 
 test('init asks, and writes what was answered', async () => {
