@@ -47,7 +47,7 @@ test('two branches at once where nothing stands: one makes what is shared, the o
 	const branches = await Promise.all(['one', 'two'].map(async (name) => ({ ...(await optionsFor(aws, { PROJECT: 'twins', ENV: name }, cwd)), branch: { gitBranch: name, named: true } })));
 	const documents = await Promise.all(branches.map((options) => bringUp(options, 'upload')));
 	const made = documents.map(({ steps }) => steps.find(({ key }) => key === 'bucket')?.action);
-	expect(made.toSorted()).toEqual(['create', 'none']);
+	expect(new Set(made)).toEqual(new Set(['create', 'none']));
 	expect(documents.map(({ environment, bundle }) => [environment, bundle.uploaded])).toEqual([['one', expect.any(String)], ['two', expect.any(String)]]);
 	expect((await listAnchors(aws, `twins-${aws.account}-${aws.region}`)).toSorted()).toEqual(['one', 'shared', 'two']);
 	expect(branches.flatMap(({ said }) => said).filter((line) => line.startsWith('waiting for the shared stack'))).toHaveLength(1);
