@@ -61,12 +61,14 @@ async function toProvider(request: HttpRequest, url: string, { auth, redirectUri
 	return { url: location };
 }
 
-/** Flask-AppBuilder's form (AUTH_DB): a token, then a session cookie. */
+/** Flask-AppBuilder's form (AUTH_DB): a token, then a session cookie. Over HTTPS it takes only what comes from its own page. */
 async function formLogin(request: HttpRequest, url: string, username: string, password: string): Promise<string> {
-	const form = await request(`${url}/login/`);
+	const page = `${url}/login/`;
+	const form = await request(page);
 	const token = /name="csrf_token"[^>]*value="([^"]+)"/.exec(form.text)?.[1] ?? '';
-	const answer = await request(`${url}/login/`, { method: 'POST', headers: { cookie: cookiesOf(form.headers) }, body: new URLSearchParams({ csrf_token: token, username, password }) });
-	if (answer.status !== 302 || answer.headers.get('location')?.includes('/login') === true) throw new CheckFailed(`the login form refuses user ${username}`);
+	const answer = await request(page, { method: 'POST', headers: { cookie: cookiesOf(form.headers), referer: page }, body: new URLSearchParams({ csrf_token: token, username, password }) });
+	if (answer.status !== 302) throw new CheckFailed(`the login form answered ${answer.status} to user ${username}`);
+	if (answer.headers.get('location')?.includes('/login') === true) throw new CheckFailed(`the login form refuses user ${username}`);
 	return cookiesOf(answer.headers);
 }
 

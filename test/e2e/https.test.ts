@@ -11,6 +11,7 @@ import type { CredentialsDocument, PlanDocument, StatusDocument, TeardownDocumen
 import type { PageRoute } from '../../src/environment/page-route.ts';
 import { launchBrowser } from '../../src/validate/browser.ts';
 import { browserPage } from '../../src/validate/browser-page.ts';
+import { httpPage } from '../../src/validate/http-page.ts';
 import { type HttpRequest, requestsBy } from '../../src/validate/http-request.ts';
 import { client as oauthClient, startIssuer } from './oidc-issuer.ts';
 import { type Workspace, workspace } from './workspace.ts';
@@ -63,6 +64,7 @@ describe('HTTPS on the local target', () => {
 		const { exit, document } = await here.json<UpDocument>(['up', '--local'], { env });
 		expect(exit).toBe(0);
 		expect(document).toMatchObject({ phase: 'up', webserver: { url: `https://${domain}`, healthy: true } });
+		process.stdout.write(`up with HTTPS: ${document.wallSeconds} s\n`);
 		expect(document.wallSeconds).toBeLessThanOrEqual(75);
 		expect((await here.json<PlanDocument>(['plan', '--local'], { env })).document.changes).toEqual([]);
 		route = await routeOf();
@@ -94,12 +96,13 @@ describe('HTTPS on the local target', () => {
 		expect(named('balancer')?.IpPermissions?.map(({ FromPort }) => FromPort).toSorted()).toEqual([443, 80]);
 	});
 
-	test('a browser that trusts the authority logs in over HTTPS, with cookies for HTTPS only', async () => {
+	test('a browser that trusts the authority logs in over HTTPS, with cookies for HTTPS only; so does validate without one', async () => {
 		const launched = await launchBrowser({ env: process.env, headed: false, route, say: (why) => { throw new Error(why); } });
 		if (launched === undefined) throw new Error('no browser');
 		const page = await browserPage(launched, `https://${domain}`, request);
 		const { username, password } = (await here.json<CredentialsDocument>(['credentials', '--local'])).document;
 		await page.login(username, password);
+		await httpPage(`https://${domain}`, request).login(username, password);
 		expect((await page.visit('/hello')).text).toContain('Hello, world');
 		const cookies = await launched.browser.contexts()[0]?.cookies();
 		expect(cookies?.find(({ name }) => name === 'session')).toMatchObject({ domain, secure: true, httpOnly: true, sameSite: 'Lax' });

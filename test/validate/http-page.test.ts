@@ -25,8 +25,10 @@ function api(pathname: string, offset: number): [number, string] {
 function answerForm(request: IncomingMessage, response: ServerResponse): void {
 	let body = '';
 	request.on('data', (part: Buffer) => (body += part.toString())).on('end', () => {
+		// As Flask-WTF does over HTTPS.
+		if (!request.headers.referer?.endsWith('/login/')) return void response.writeHead(400).end('The referrer header is missing.');
 		const right = body === 'csrf_token=t0k&username=admin&password=right' && request.headers.cookie === 'session=form';
-		response.writeHead(302, { location: right ? '/home' : '/login/', 'set-cookie': 'session=in' }).end();
+		return void response.writeHead(302, { location: right ? '/home' : '/login/', 'set-cookie': 'session=in' }).end();
 	});
 }
 
