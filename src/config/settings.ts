@@ -28,6 +28,7 @@ export const settings = {
 	source: { name: 'SOURCE', default: 'airflow', help: 'Folder with dags/, plugins/, config/, webserver_config.py and Dockerfile', check: text },
 	image: { name: 'IMAGE', help: 'A finished image to run, instead of building one from the folder', check: z.optional(matching(/^\S+$/, 'must be an image reference without spaces')) },
 	baseImage: { name: 'BASE_IMAGE', default: 'apache/airflow:2.5.3-python3.10', help: 'What the image is built from', check: matching(/^\S+$/, 'must be an image reference without spaces') },
+	architecture: { name: 'ARCHITECTURE', default: 'X86_64', help: 'What the image is built for and tasks run on: X86_64, or ARM64 (AWS Graviton)', check: oneOf(['X86_64', 'ARM64']) },
 
 	vpcId: { name: 'VPC_ID', help: 'An existing VPC to use, with SUBNET_IDS; unset, one is made', check: z.optional(matching(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be a VPC id, e.g. vpc-0123456789abcdef0')) },
 	subnetIds: { name: 'SUBNET_IDS', default: '', help: 'Two subnets of VPC_ID in different zones, comma-separated', check: subnets },

@@ -31,7 +31,7 @@ export async function stackInputs(options: Options, states: ReadonlyMap<string, 
 	if (branch && before) for (const line of consequences(before, branch)) options.warn(line);
 	const [bundle, image, zones, assignPublicIp, allowedCidrs] = await Promise.all([
 		readBundle(source),
-		config.image === undefined ? imageContext(source, config.baseImage) : undefined,
+		config.image === undefined ? imageContext(source, config.baseImage, config.architecture) : undefined,
 		recordedZones(entries(sharedScope)) ?? (config.vpcId === undefined ? chooseZones(aws, config) : undefined),
 		publicAddresses(aws, config),
 		cidrs(options, anchor),

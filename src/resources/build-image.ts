@@ -4,7 +4,7 @@ import type { Aws } from '../aws/clients.ts';
 import { isLoopback } from '../aws/loopback.ts';
 import { type Context, defineAction } from '../engine/resource.ts';
 import { imageArchive } from './image-context.ts';
-import { ignoring, required } from './support.ts';
+import { ignoring, required, until } from './support.ts';
 
 type Props = {
 	repositoryName: string;
@@ -49,9 +49,8 @@ export const BuildImage = defineAction<Aws, Props, Outputs>({
 	async run(ctx, props) {
 		const { repositoryName, repositoryUri, hash } = props;
 		const there = seenDigest(ctx, repositoryName, hash) ?? (await imageDigest(ctx.aws, repositoryName, hash));
-		if (there === undefined) await make(ctx, props);
-		const digest = there ?? (await imageDigest(ctx.aws, repositoryName, hash));
-		return { image: `${repositoryUri}@${required(digest)}`, tag: hash };
+		const digest = there ?? (await make(ctx, props)) ?? (await shownDigest(ctx, repositoryName, hash));
+		return { image: `${repositoryUri}@${digest}`, tag: hash };
 	},
 });
 
@@ -81,10 +80,19 @@ async function imageDigest(aws: Aws, repositoryName: string, imageTag: string): 
 	return answer?.imageDetails?.[0]?.imageDigest;
 }
 
-async function make(ctx: Context<Aws>, props: Props): Promise<void> {
+/** The digest of an image that was pushed a moment ago: reads may lag. */
+async function shownDigest(ctx: Context<Aws>, repositoryName: string, tag: string): Promise<string> {
+	let digest: string | undefined;
+	await until(ctx, async () => (digest = await imageDigest(ctx.aws, repositoryName, tag)) !== undefined, 'ECR to show the image', { atMost: 60 });
+	return required(digest);
+}
+
+/** @returns the digest, where what made it knows it */
+async function make(ctx: Context<Aws>, props: Props): Promise<string | undefined> {
 	const login = await authorization(ctx.aws);
-	if (await hasRegistry(login.registry)) await buildAndPush(ctx, props, login);
-	else await putContext(ctx, props);
+	if (!(await hasRegistry(login.registry))) return putContext(ctx, props);
+	await buildAndPush(ctx, props, login);
+	return undefined;
 }
 
 interface Login {
@@ -116,10 +124,11 @@ function docker(): Promise<typeof import('./docker.ts')> {
 	return import('./docker.ts');
 }
 
-async function buildAndPush(ctx: Context<Aws>, { repositoryUri, hash, folder, architecture, baseImage }: Props, login: Login): Promise<void> {
+/** Named after where the token logs in: that of AWS is the repository's own host, that of an endpoint on this machine is its address. */
+async function buildAndPush(ctx: Context<Aws>, { repositoryName, hash, folder, architecture, baseImage }: Props, login: Login): Promise<void> {
 	const { dockerBuild, dockerHost, dockerPush } = await docker();
 	const host = await dockerHost();
-	const tag = `${repositoryUri}:${hash}`;
+	const tag = `${new URL(login.registry).host}/${repositoryName}:${hash}`;
 	const platform = architecture === 'ARM64' ? 'linux/arm64' : 'linux/amd64';
 	await dockerBuild({ tag, platform, baseImage, context: await imageArchive(folder) }, (line) => ctx.note(line));
 	await dockerPush(tag, { ...login, host }, (line) => ctx.note(line));
@@ -129,7 +138,7 @@ async function buildAndPush(ctx: Context<Aws>, { repositoryUri, hash, folder, ar
 const empty = { mediaType: 'application/vnd.oci.empty.v1+json', size: 2, digest: 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a' };
 
 /** Without a registry the image is what it would be built from: the archive in the bucket, and a manifest that names it. */
-async function putContext(ctx: Context<Aws>, { bucket, folder, hash, repositoryName, baseImage }: Props): Promise<void> {
+async function putContext(ctx: Context<Aws>, { bucket, folder, hash, repositoryName, baseImage }: Props): Promise<string | undefined> {
 	const key = `images/${hash}.tar.gz`;
 	const archive = await imageArchive(folder);
 	await ctx.aws.client(S3Client).send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: archive, ContentType: 'application/gzip', ExpectedBucketOwner: ctx.aws.account }));
@@ -141,5 +150,5 @@ async function putContext(ctx: Context<Aws>, { bucket, folder, hash, repositoryN
 		annotations: { 'airflow-deploy:context': `s3://${bucket}/${key}`, ...(baseImage === null ? {} : { 'airflow-deploy:base-image': baseImage }) },
 	};
 	const put = new PutImageCommand({ repositoryName, imageTag: hash, imageManifest: JSON.stringify(manifest), imageManifestMediaType: manifest.mediaType });
-	await ignoring(['ImageAlreadyExistsException'], ctx.aws.client(ECRClient).send(put));
+	return (await ignoring(['ImageAlreadyExistsException'], ctx.aws.client(ECRClient).send(put)))?.image?.imageId?.imageDigest;
 }

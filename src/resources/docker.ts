@@ -30,10 +30,37 @@ export async function dockerHost(): Promise<string> {
 	}
 }
 
-/** Builds one plain manifest: with attestations it would be an index, whose children stay in ECR untagged. */
+/** Builds with BuildKit where there is any. @throws UserError `ImageFailed`, `WrongArchitecture` */
 export async function dockerBuild({ tag, platform, context, baseImage }: Build, onLine: (line: string) => void): Promise<void> {
 	const base = baseImage === null ? [] : ['--build-arg', `BASE_IMAGE=${baseImage}`];
-	await run('build the image', ['build', '--platform', platform, '--provenance=false', '--sbom=false', ...base, '--tag', tag, '-'], { input: context }, onLine);
+	const { command, env } = await builder();
+	await run('build the image', [...command, '--platform', platform, ...base, '--tag', tag, '-'], { input: context, env }, onLine);
+	await assertBuiltFor(platform, tag);
+}
+
+interface Builder {
+	readonly command: readonly string[];
+	readonly env: Record<string, string>;
+}
+
+/**
+ * buildx, else BuildKit inside of the command (before its version 23), else the builder from before BuildKit. One plain manifest:
+ * with attestations it would be an index, whose children stay in ECR untagged; only buildx makes any, and knows the flags.
+ */
+async function builder(): Promise<Builder> {
+	const buildx = await execa('docker', ['buildx', 'version'], { reject: false, timeout: 20_000 });
+	if (!buildx.failed) return { command: ['buildx', 'build', '--load', '--provenance=false', '--sbom=false'], env: {} };
+	const { stdout } = await execa('docker', ['version', '--format', '{{.Client.Version}}'], { timeout: 20_000 });
+	return { command: ['build'], env: { DOCKER_BUILDKIT: Number.parseInt(stdout, 10) < 23 ? '1' : '0' } };
+}
+
+/** A base image that exists for one architecture only is taken whatever was asked for; Fargate would then end each task with `exec format error`. */
+async function assertBuiltFor(platform: Build['platform'], tag: string): Promise<void> {
+	const { stdout } = await execa('docker', ['image', 'inspect', '--format', '{{.Os}}/{{.Architecture}}', tag]);
+	if (stdout.trim() === platform) return;
+	throw new UserError('WrongArchitecture', `the image was built for ${stdout.trim()}, and its tasks run on ${platform}: its base image is not there for ${platform}`, {
+		hint: 'set AIRFLOW_DEPLOY_BASE_IMAGE to an image for that architecture, or AIRFLOW_DEPLOY_ARCHITECTURE to what the base image is for',
+	});
 }
 
 /**
@@ -51,7 +78,7 @@ export async function dockerPush(tag: string, login: { host: string; registry: s
 	}
 }
 
-async function run(what: string, args: readonly string[], options: { input: Buffer | string; env?: Record<string, string> } | { env: Record<string, string> }, onLine: (line: string) => void): Promise<void> {
+async function run(what: string, args: readonly string[], options: { input?: Buffer | string; env: Record<string, string> }, onLine: (line: string) => void): Promise<void> {
 	const docker = execa('docker', args, { ...options, all: true });
 	try {
 		for await (const line of docker.iterable({ from: 'all' })) if (line.trim() !== '') onLine(line.trim());

@@ -20,11 +20,12 @@ const rubbish = ['__pycache__', '*.pyc', '.git', '.DS_Store', '.ruff_cache', '.p
 /**
  * The build context of the image in `folder`: all but the bundle, and but what `.dockerignore` names.
  * @param baseImage given to the Dockerfile as BASE_IMAGE, null for its own default
+ * @param architecture what it is built for
  * @throws UserError `NoDockerfile`
  */
-export async function imageContext(folder: string, baseImage: string | null): Promise<ImageContext> {
+export async function imageContext(folder: string, baseImage: string | null, architecture: 'X86_64' | 'ARM64' = 'X86_64'): Promise<ImageContext> {
 	const entries = await read(folder);
-	const all = createHash('sha256').update(`${baseImage ?? ''}\0`);
+	const all = createHash('sha256').update(`${baseImage ?? ''}\0${architecture === 'X86_64' ? '' : `${architecture}\0`}`);
 	for (const { path, content, executable } of entries) all.update(`${path}\0${executable}\0${content.length}\0`).update(content);
 	return { hash: all.digest('hex').slice(0, 16), files: entries.map(({ path }) => path) };
 }

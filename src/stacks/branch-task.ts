@@ -39,6 +39,7 @@ export function addBranchTask(stack: Stack<Aws>, inputs: StackInputs, { shared, 
 			cluster: from.cluster.name,
 			definition: fargateTask({
 				family,
+				architecture: config.architecture,
 				cpu: config.branchCpu,
 				memory: config.branchMemory,
 				executionRoleArn: from.executionRole.arn,

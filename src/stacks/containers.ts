@@ -15,6 +15,7 @@ export interface TaskShape {
 	cpu: number;
 	/** MiB. */
 	memory: number;
+	architecture: 'X86_64' | 'ARM64';
 	executionRoleArn: string;
 	taskRoleArn: string;
 	fileSystemId: string;
@@ -34,7 +35,7 @@ export function fargateTask(task: TaskShape): JsonObject {
 		networkMode: 'awsvpc',
 		cpu: String(task.cpu),
 		memory: String(task.memory),
-		runtimePlatform: { operatingSystemFamily: 'LINUX', cpuArchitecture: 'X86_64' },
+		runtimePlatform: { operatingSystemFamily: 'LINUX', cpuArchitecture: task.architecture },
 		executionRoleArn: task.executionRoleArn,
 		taskRoleArn: task.taskRoleArn,
 		containerDefinitions: task.containers,

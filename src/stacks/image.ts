@@ -15,7 +15,7 @@ export function addImage(stack: Stack<Aws>, { config, imageHash }: StackInputs, 
 		bucket: bucket.name,
 		folder: config.source,
 		hash: imageHash ?? '',
-		architecture: 'X86_64' as const,
+		architecture: config.architecture,
 		baseImage: config.baseImage,
 	}));
 }

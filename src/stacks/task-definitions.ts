@@ -46,6 +46,7 @@ export function addTaskDefinitions(stack: Stack<Aws>, inputs: StackInputs, { sha
 			cluster: from.cluster.name,
 			definition: fargateTask({
 				...size,
+				architecture: config.architecture,
 				family: object(name),
 				executionRoleArn: from.executionRole.arn,
 				taskRoleArn: from.role.arn,

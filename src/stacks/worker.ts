@@ -93,6 +93,7 @@ function addWorkerTask(stack: Stack<Aws>, inputs: StackInputs, { shared, image, 
 		cluster: from.cluster.name,
 		definition: fargateTask({
 			family: naming(inputs).in(stack.scope).object('worker'),
+			architecture: inputs.config.architecture,
 			cpu: workerCpu,
 			memory: workerMemory,
 			executionRoleArn: from.executionRole.arn,

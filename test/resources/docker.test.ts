@@ -6,9 +6,11 @@ import { dockerBuild, dockerHost, dockerPush } from '../../src/resources/docker.
 
 /** A program called docker that writes down how it was called. */
 const recorder = `#!/bin/sh
-{ echo "docker $*"; echo "  config \${DOCKER_CONFIG:-the user's} host \${DOCKER_HOST:-default}"; } >> "$CALLS"
+{ echo "docker $*"; echo "  config \${DOCKER_CONFIG:-the user's} host \${DOCKER_HOST:-default} buildkit \${DOCKER_BUILDKIT:-unset}"; } >> "$CALLS"
 case "$1" in
-	version) echo 28.2.2 ;;
+	buildx) [ -n "$BUILDX" ] || exit 1; [ "$2" = version ] || cat > "$CALLS.context" ;;
+	image) echo "\${BUILT_FOR:-linux/amd64}" ;;
+	version) echo "\${VERSION:-28.2.2}" ;;
 	context) echo unix:///run/user.sock ;;
 	login) echo "  password $(cat)" >> "$CALLS" ;;
 	build) cat > "$CALLS.context"; echo "#1 building"; echo "#2 done" >&2 ;;
@@ -35,12 +37,27 @@ afterEach(async () => {
 const calls = async (): Promise<string> => readFile(join(directory, 'calls'), 'utf8');
 const login = { host: 'unix:///run/user.sock', registry: 'https://1.dkr.ecr.eu-central-1.amazonaws.com', user: 'AWS', password: 'a-token' };
 
-test('builds one plain manifest from the archive alone', async () => {
+const amd64 = { tag: 'repository:tag', platform: 'linux/amd64', context: Buffer.from('archive'), baseImage: 'mine:1' } as const;
+
+test('builds with BuildKit one plain manifest from the archive alone', async () => {
+	process.env['BUILDX'] = 'yes';
+	await dockerBuild(amd64, () => {});
+	expect(await calls()).toContain('docker buildx build --load --provenance=false --sbom=false --platform linux/amd64 --build-arg BASE_IMAGE=mine:1 --tag repository:tag -\n');
+	expect(await readFile(join(directory, 'calls.context'), 'utf8')).toBe('archive');
+});
+
+test.each([['20.10.24', '1'], ['28.2.2', '0']])('without buildx docker %s builds with DOCKER_BUILDKIT=%s, and shows what it says', async (version, buildkit) => {
+	process.env['VERSION'] = version;
 	const lines: string[] = [];
-	await dockerBuild({ tag: 'repository:tag', platform: 'linux/amd64', context: Buffer.from('archive'), baseImage: 'mine:1' }, (line) => lines.push(line));
-	expect(await calls()).toContain('docker build --platform linux/amd64 --provenance=false --sbom=false --build-arg BASE_IMAGE=mine:1 --tag repository:tag -\n');
+	await dockerBuild(amd64, (line) => lines.push(line));
+	expect(await calls()).toContain(`docker build --platform linux/amd64 --build-arg BASE_IMAGE=mine:1 --tag repository:tag -\n  config the user's host default buildkit ${buildkit}\n`);
 	expect(await readFile(join(directory, 'calls.context'), 'utf8')).toBe('archive');
 	expect(lines.toSorted()).toEqual(['#1 building', '#2 done']);
+});
+
+test('an image that was built for another architecture is not pushed', async () => {
+	process.env['BUILT_FOR'] = 'linux/arm64';
+	await expect(dockerBuild(amd64, () => {})).rejects.toMatchObject({ code: 'WrongArchitecture', message: expect.stringMatching(/linux\/arm64.*linux\/amd64/), hint: expect.stringMatching(/BASE_IMAGE.*ARCHITECTURE/) });
 });
 
 test('pushes with a configuration of its own, to the engine of the user, the password on standard input', async () => {

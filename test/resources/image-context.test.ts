@@ -35,7 +35,7 @@ test('a folder of the image may be called dags', async () => {
 	expect((await imageContext(folder, null)).files).toContain('image/dags/a.py');
 });
 
-test('every other change has another hash: content, name, mode, base image', async () => {
+test('every other change has another hash: content, name, mode, base image, architecture', async () => {
 	const seen = new Set([await hash(), await hash('apache/airflow:2.5.3-python3.9')]);
 	await put('requirements.txt', 'white\n');
 	seen.add(await hash());
@@ -43,7 +43,8 @@ test('every other change has another hash: content, name, mode, base image', asy
 	seen.add(await hash());
 	await chmod(join(folder, 'image/more.py'), 0o755);
 	seen.add(await hash());
-	expect(seen.size).toBe(5);
+	seen.add((await imageContext(folder, null, 'ARM64')).hash);
+	expect(seen.size).toBe(6);
 });
 
 test('.dockerignore leaves files out', async () => {
