@@ -7,6 +7,7 @@ import { branchFlags, wishesOf } from './branch-wishes.ts';
 import { connect } from './connect.ts';
 import { defineCommand, type Group, value } from './define.ts';
 import { executorFlag, executorOf } from './executor-flag.ts';
+import { runtimeFlag, runtimeOf } from './runtime-flag.ts';
 
 /** Loaded only where the code of a commit is asked for: it brings what runs other programs. */
 const git = () => import('./git.ts');
@@ -19,6 +20,7 @@ const create = defineCommand({
 		ref: value('<commit>', 'the code of this commit, not of the working tree'),
 		...branchFlags,
 		...executorFlag,
+		...runtimeFlag,
 	},
 	starts: true,
 	graceful: true,
@@ -28,7 +30,7 @@ const create = defineCommand({
 		const chosen = await choose(context, given);
 		const code = ref === undefined ? undefined : await (await git()).folderAt(cwd, ref, config.source);
 		try {
-			const aws = await context.connect();
+			const aws = await context.connect(runtimeOf(choice));
 			ui.note(`branch create ${chosen.name}: ${explain(chosen)}${code ? `, code of commit ${code.commit.slice(0, 12)}` : ''}; ${placeOf(context, aws)}`);
 			const { gitBranch, named } = chosen;
 			const branch = { gitBranch, named, ...wishes };

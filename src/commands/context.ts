@@ -5,7 +5,7 @@ import type { BranchWishes, Environment } from '../environment/environment.ts';
 import type { LendSignals } from '../interrupts.ts';
 import type { Io } from '../ui/io.ts';
 import type { Ui } from '../ui/ui.ts';
-import type { LocalEndpoint } from './local-endpoint.ts';
+import type { LocalEndpoint, RuntimeName } from './local-endpoint.ts';
 
 /** What a command itself says about the environment. */
 interface EnvironmentChoice {
@@ -14,6 +14,11 @@ interface EnvironmentChoice {
 	readonly source?: string;
 	readonly branch?: BranchWishes;
 	readonly executor?: 'local' | 'ecs';
+}
+
+export interface ConnectionWishes {
+	/** What is to run tasks on the local target. */
+	readonly runtime?: RuntimeName;
 }
 
 /** All that a command works with. */
@@ -38,7 +43,7 @@ export interface CommandContext {
 	/** The endpoint on this machine that belongs to the working directory. */
 	readonly local: LocalEndpoint;
 	/** Who we are, and clients. @throws UserError without credentials, or `NothingUp` where the local endpoint does not run */
-	readonly connect: () => Promise<Aws>;
+	readonly connect: (how?: ConnectionWishes) => Promise<Aws>;
 	/** As `connect`, but undefined where the local endpoint does not run: then nothing is up. */
 	readonly connectIfUp: () => Promise<Aws | undefined>;
 	/** The configured environment, or another one, on the account that `aws` reaches. */

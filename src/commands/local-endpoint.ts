@@ -1,12 +1,23 @@
 import { join } from 'node:path';
-import type { EndpointStatus, Latency } from '../local/control.ts';
+import type { EndpointStatus, Latency, RuntimeName } from '../local/control.ts';
+
+export type { RuntimeName } from '../local/control.ts';
+
+/** How a new endpoint is started. */
+export interface EndpointWishes {
+	/** Absent: any free one. */
+	readonly port?: number;
+	readonly latency?: Latency;
+	readonly iam?: boolean;
+	readonly runtime?: RuntimeName;
+}
 
 /** The endpoint on this machine of one working directory; what runs behind it is loaded on first use. */
 export interface LocalEndpoint {
 	/** Where its data, `endpoint.json` and its log lie. */
 	readonly directory: string;
-	/** Starts it where it does not run, installing what is missing. @param how of a new one; without a port: any free one */
-	readonly ensure: (how?: { port?: number; latency?: Latency; iam?: boolean }) => Promise<{ url: string }>;
+	/** Starts it where it does not run, installing what is missing. @throws UserError `OtherRuntime` where it runs with another one than wished for */
+	readonly ensure: (how?: EndpointWishes) => Promise<{ url: string }>;
 	readonly status: () => Promise<EndpointStatus>;
 	/** Ends it and everything behind it; its data goes too. Returns whether there was one. */
 	readonly stop: () => Promise<boolean>;

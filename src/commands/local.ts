@@ -3,6 +3,8 @@ import { Exit, UserError } from '../errors.ts';
 import type { Latency } from '../local/control.ts';
 import type { CommandContext } from './context.ts';
 import { defineCommand, flag, type Group, value } from './define.ts';
+import type { RuntimeName } from './local-endpoint.ts';
+import { runtimeFlag, runtimeOf } from './runtime-flag.ts';
 
 interface EndpointDocument {
 	readonly running: boolean;
@@ -11,19 +13,21 @@ interface EndpointDocument {
 	/** ISO 8601. */
 	readonly startedAt: string | null;
 	readonly memoryMegabytes: number | null;
+	/** What runs tasks. */
+	readonly runtime: RuntimeName | null;
 	readonly directory: string;
 }
 
-function renderEndpoint({ running, url, pid, startedAt, memoryMegabytes }: EndpointDocument): string {
-	return running ? `the local endpoint runs at ${url} (process ${pid}, ${memoryMegabytes} MB, since ${startedAt})` : 'the local endpoint does not run';
+function renderEndpoint({ running, url, pid, startedAt, memoryMegabytes, runtime }: EndpointDocument): string {
+	return running ? `the local endpoint runs at ${url} (process ${pid}, ${memoryMegabytes} MB, since ${startedAt}); tasks are ${runtime === 'docker' ? 'Docker containers' : 'processes'}` : 'the local endpoint does not run';
 }
 
 async function describe({ local }: CommandContext): Promise<EndpointDocument> {
 	const { directory } = local;
 	const status = await local.status();
-	if (!status.running) return { running: false, url: null, pid: null, startedAt: null, memoryMegabytes: null, directory };
-	const { url, pid, startedAt, memoryMegabytes } = status;
-	return { running: true, url, pid, startedAt, memoryMegabytes, directory };
+	if (!status.running) return { running: false, url: null, pid: null, startedAt: null, memoryMegabytes: null, runtime: null, directory };
+	const { url, pid, startedAt, memoryMegabytes, runtime } = status;
+	return { running: true, url, pid, startedAt, memoryMegabytes, runtime, directory };
 }
 
 function notRunning(): UserError {
@@ -37,11 +41,12 @@ const start = defineCommand({
 	options: {
 		port: value('<number>', 'where to listen (default: any free port)'),
 		latency: value('<pace>', "how much of AWS's time things take (default: none)", ['none', 'aws', 'aws/20']),
+		...runtimeFlag,
 		iam: flag('allow callers what the policies of their user or role do, and nothing else'),
 	},
-	async run(context, { port, latency, iam }) {
+	async run(context, { port, latency, iam, ...choice }) {
 		if ((latency !== undefined || iam) && (await context.local.status()).running) throw new UserError('EndpointRuns', 'the local endpoint runs already, as it was started: --latency and --iam are for a new one', { hint: 'airflow-deploy local stop', exit: Exit.usage });
-		await context.local.ensure({ ...(port === undefined ? {} : { port: portNumber(port) }), ...(latency === undefined ? {} : { latency: latency as Latency }), iam });
+		await context.local.ensure({ ...(port === undefined ? {} : { port: portNumber(port) }), ...(latency === undefined ? {} : { latency: latency as Latency }), iam, ...runtimeOf(choice) });
 		context.ui.result(await describe(context), renderEndpoint);
 		return Exit.ok;
 	},

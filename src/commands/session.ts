@@ -7,7 +7,7 @@ import type { LendSignals } from '../interrupts.ts';
 import type { Io } from '../ui/io.ts';
 import { commandFlags, placeFlags } from '../ui/render/up.ts';
 import type { Ui } from '../ui/ui.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, ConnectionWishes } from './context.ts';
 import type { Command } from './define.ts';
 import { localEndpoint } from './local-endpoint.ts';
 import { connectTarget, localAccount, nothingUp, otherPlace } from './target.ts';
@@ -48,11 +48,11 @@ export async function openSession({ command, path, flags, io, ui, signal, lendSi
 	if (config.target === 'aws') await noteRedirections(env, flags.profile, ui);
 
 	const environments = () => import('../environment/environment.ts');
-	const connectIfUp = async (): Promise<Aws | undefined> => {
+	const reach = async (how: ConnectionWishes): Promise<Aws | undefined> => {
 		// Whoever connects will need it: it loads while AWS is asked who we are.
 		void environments();
 		const observe = flags.verbose ? { observe: (call: { service: string; operation: string }) => ui.note(`call ${call.service} ${call.operation}`) } : {};
-		const aws = await connectTarget({ ...place, target: config.target, env, local, starts: command.starts === true, ...observe }).catch(async (error: unknown) => {
+		const aws = await connectTarget({ ...place, target: config.target, env, local, starts: command.starts === true, ...observe, ...how }).catch(async (error: unknown) => {
 			throw await hintAtLocal(error, command, () => otherPlace(search, { account: '', region: region.name }));
 		});
 		if (aws) onPlace({ ...place, endpoint: aws.endpoint });
@@ -60,9 +60,10 @@ export async function openSession({ command, path, flags, io, ui, signal, lendSi
 	};
 	const about = commandFlags(config) + placeFlags(flags);
 	return {
-		flags: about, config, region, env, cwd: io.cwd, signal, lendSignals, ui, io, json: flags.json === true, verbose: flags.verbose === true, local, connectIfUp,
-		async connect() {
-			const aws = await connectIfUp();
+		flags: about, config, region, env, cwd: io.cwd, signal, lendSignals, ui, io, json: flags.json === true, verbose: flags.verbose === true, local,
+		connectIfUp: () => reach({}),
+		async connect(how) {
+			const aws = await reach(how ?? {});
 			if (aws === undefined) throw await nothingUp(search, { account: localAccount, region: region.name });
 			return aws;
 		},

@@ -1,8 +1,8 @@
 import type { Aws, CallObserver, Connection } from '../aws/clients.ts';
 import type { Config } from '../config/config.ts';
 import { elsewhere } from '../environment/places.ts';
-import { UserError } from '../errors.ts';
-import type { LocalEndpoint } from './local-endpoint.ts';
+import { Exit, UserError } from '../errors.ts';
+import type { LocalEndpoint, RuntimeName } from './local-endpoint.ts';
 
 /** The local endpoint's account. */
 export const localAccount = '000000000000';
@@ -15,6 +15,8 @@ export interface TargetOptions {
 	readonly local: LocalEndpoint;
 	/** Whether this command may start the local endpoint. */
 	readonly starts: boolean;
+	/** What is to run tasks there. */
+	readonly runtime?: RuntimeName;
 	/** Told of every call. */
 	readonly observe?: CallObserver;
 }
@@ -24,14 +26,15 @@ export interface TargetOptions {
  * The local target is nothing but an endpoint URL and its credentials: whoever exports these gets the same.
  */
 export async function connectTarget(options: TargetOptions): Promise<Aws | undefined> {
+	if (options.runtime !== undefined && options.target !== 'local') throw new UserError('InvalidUsage', '--runtime says what runs tasks on the local target, and this goes to AWS', { hint: 'add --local', exit: Exit.usage });
 	const connection = options.target === 'local' ? await localConnection(options) : awsConnection(options);
 	if (connection === undefined) return undefined;
 	const { connect } = await import('../aws/connect.ts');
 	return connect(connection, options.observe);
 }
 
-async function localConnection({ local, starts, region }: TargetOptions): Promise<Connection | undefined> {
-	const url = starts ? (await local.ensure()).url : await runningUrl(local);
+async function localConnection({ local, starts, region, runtime }: TargetOptions): Promise<Connection | undefined> {
+	const url = starts ? (await local.ensure(runtime === undefined ? {} : { runtime })).url : await runningUrl(local);
 	if (url === undefined) return undefined;
 	const credentials = staticCredentials(await local.environment(url, region));
 	return { region, endpoint: url, ...(credentials === undefined ? {} : { credentials }) };

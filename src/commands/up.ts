@@ -5,18 +5,19 @@ import { renderDbInit, renderUp, renderUpload } from '../ui/render/up.ts';
 import type { Render } from '../ui/render/style.ts';
 import { type Command, defineCommand } from './define.ts';
 import { executorFlag, executorOf } from './executor-flag.ts';
+import { runtimeFlag, runtimeOf } from './runtime-flag.ts';
 
 /** Goals in the same graph: each brings up what it depends on, and nothing else. */
 function goalCommand(goal: Goal, summary: string, render: Render<UpDocument>, options: Partial<typeof executorFlag> = {}): Command {
 	return defineCommand({
 		name: goal,
 		summary,
-		options,
+		options: { ...options, ...runtimeFlag },
 		starts: true,
 		graceful: true,
 		async run({ connect, environment, ui, config, region, env }, choice) {
 			if (config.target === 'aws') (await import('../environment/login-option.ts')).assertSafeReturn(config.auth, config, env['AWS_ENDPOINT_URL'] || undefined);
-			const aws = await connect();
+			const aws = await connect(runtimeOf(choice));
 			ui.note(`${goal} ${config.environment}: ${config.target} target, account ${aws.account}, ${aws.region} (${region.source})`);
 			const document = await (await environment(aws, executorOf(choice))).up(goal);
 			ui.result(document, render);

@@ -12,6 +12,7 @@ import type { Interfaces } from './interfaces.ts';
 import type { Lag } from './lag.ts';
 import type { LiveTails } from './live-tail/live-tails.ts';
 import type { Moto } from './moto.ts';
+import type { Registry } from './registry/registry.ts';
 import type { Schedules } from './schedules.ts';
 import type { ServiceLinkedRoles } from './service-linked-roles.ts';
 
@@ -34,6 +35,8 @@ export interface Account {
 	readonly callers: Callers;
 	/** Absent: everybody may do everything. */
 	readonly access?: Access | undefined;
+	/** Of images; absent where no engine runs tasks. */
+	readonly registry?: Registry | undefined;
 	readonly schedules: Schedules;
 	/** Of schedules. */
 	readonly execution: ExecutionRoles;

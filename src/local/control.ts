@@ -2,11 +2,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UserError } from '../errors.ts';
+import { Exit, UserError } from '../errors.ts';
 import { type EndpointRecord, isAlive, readRecord } from './record.ts';
 import { type EndpointStart, lock, startEndpoint } from './start.ts';
 
 export type { Latency } from './lag.ts';
+export type { RuntimeName } from './record.ts';
 export { endpointLog, type EndpointStart } from './start.ts';
 
 export type EndpointStatus = { readonly running: false } | ({ readonly running: true; readonly memoryMegabytes: number } & Omit<EndpointRecord, 'processStart' | 'temporary'>);
@@ -16,20 +17,29 @@ const endSeconds = 20;
 /**
  * The endpoint of a directory, started as a detached process unless it runs; who comes at the same moment gets the same one.
  * The first start on a machine installs moto.
- * @throws UserError `EndpointFailed` with the last lines of its log
+ * @throws UserError `EndpointFailed` with the last lines of its log; `OtherRuntime` where it runs, and runs tasks otherwise than asked for
  */
 export async function ensureEndpoint(start: EndpointStart): Promise<{ url: string }> {
 	const running = await runningEndpoint(start.directory);
-	if (running) return { url: running.url };
+	if (running) return matching(running, start);
 	await mkdir(start.directory, { recursive: true });
 	const release = await lock(start);
 	try {
-		const { url } = (await runningEndpoint(start.directory)) ?? (await startEndpoint(start));
-		return { url };
+		return matching((await runningEndpoint(start.directory)) ?? (await startEndpoint(start)), start);
 	} finally {
 		await release();
 	}
 }
+
+function matching({ url, runtime }: Pick<Running, 'url' | 'runtime'>, { runtime: wanted = runtime }: EndpointStart): { url: string } {
+	if (wanted === runtime) return { url };
+	throw new UserError('OtherRuntime', `the local endpoint runs already, and runs tasks as ${kinds[runtime]}, not as ${kinds[wanted]}: what is up there would have to go`, {
+		hint: `airflow-deploy local stop && airflow-deploy up --local --runtime ${wanted}`,
+		exit: Exit.usage,
+	});
+}
+
+const kinds = { process: 'processes', docker: 'Docker containers' } as const;
 
 export async function endpointStatus(directory: string): Promise<EndpointStatus> {
 	const running = await runningEndpoint(directory);
@@ -45,6 +55,7 @@ export async function stopEndpoint(directory: string): Promise<boolean> {
 	const record = await readRecord(directory);
 	const alive = record !== undefined && isAlive(record);
 	if (alive) await endProcess(record);
+	if (record?.runtime === 'docker') await (await import('./docker/leftovers.ts')).removeEngineLeftovers(directory);
 	// A killed endpoint left what its tasks had in the system's temporary directory.
 	await (await import('./runtime/process-runtime.ts')).removeTasks(directory);
 	for (const path of [...(record?.temporary ?? []), directory]) await rm(path, { recursive: true, force: true, maxRetries: 5 });

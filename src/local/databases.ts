@@ -26,6 +26,7 @@ interface Running {
 	starting: Promise<Postgres | undefined>;
 	readonly directory: string;
 	address?: string;
+	published?: Published;
 	/** What goes with the instance: its network interface. */
 	readonly release: () => Promise<void>;
 }
@@ -35,8 +36,16 @@ export interface DatabaseSettings {
 	readonly home: string;
 	/** Starts the server of an instance; resolves when it answers. */
 	readonly serve: ServeDatabase;
+	/** Shows a server to tasks, where these do not reach loopback addresses of this machine. */
+	readonly publish?: ((address: string, port: number) => Promise<Published>) | undefined;
 	readonly log: (line: string) => void;
 	readonly lag: Pick<Lag, 'milliseconds'>;
+}
+
+/** A server where tasks reach it, with the same port. */
+export interface Published {
+	readonly address: string;
+	close(): Promise<void>;
 }
 
 export type ServeDatabase = (request: DatabaseRequest & { readonly address: string; readonly directory: string }) => Promise<Postgres>;
@@ -100,7 +109,9 @@ export class Databases {
 		if (address === undefined) throw new Error(`port ${request.port} is in use on every loopback address: a server listens on 0.0.0.0:${request.port}`);
 		running.address = address;
 		const server = await serve({ ...request, address, directory: running.directory });
-		void long.then(() => this.#settle(running, { address, port: request.port }));
+		if (this.#settings.publish) running.published = await this.#settings.publish(address, request.port);
+		const shown = running.published?.address ?? address;
+		void long.then(() => this.#settle(running, { address: shown, port: request.port }));
 		void server.exited.then(() => {
 			if (running.state.status === 'available') running.state = { status: 'failed', port: request.port };
 		});
@@ -121,6 +132,7 @@ export class Databases {
 
 	async #end(running: Running): Promise<void> {
 		const server = await running.starting;
+		await running.published?.close();
 		await server?.stop();
 		await rm(running.directory, { recursive: true, force: true });
 		if (running.address !== undefined) releaseAddress(running.address);

@@ -17,25 +17,47 @@ export interface Mount {
 interface AccessPoint {
 	readonly fileSystemId: string;
 	readonly path: string;
-	/** Whether it makes its directory where there is none. */
-	readonly creates: boolean;
+	/** Whose directory it makes where there is none; undefined: it makes none. */
+	readonly creates: DirectoryOwner | undefined;
 }
 
-/** EFS as directories: `<directory>/<file system>/<path>`. Owners and modes are recorded by the API and not enforced. */
+export interface DirectoryOwner {
+	readonly uid: number;
+	readonly gid: number;
+	/** Octal. */
+	readonly permissions: string;
+}
+
+/** Who makes and removes directories: the owners that they have by the API only root can give. */
+export interface DirectoryMaker {
+	make(path: string, owner: DirectoryOwner): Promise<unknown>;
+	remove(path: string): Promise<unknown>;
+}
+
+/** Directories of the caller. */
+const ownDirectories: DirectoryMaker = { make: (path) => mkdir(path, { recursive: true }), remove: (path) => rm(path, { recursive: true, force: true }) };
+
+/** https://docs.aws.amazon.com/efs/latest/ug/accessing-fs-nfs-permissions.html: the root of a file system is root's. */
+const rootOwner: DirectoryOwner = { uid: 0, gid: 0, permissions: '0755' };
+
+/** EFS as directories: `<directory>/<file system>/<path>`. */
 export class FileSystemDirectories implements FileSystems {
 	readonly #directory: string;
 	readonly #moto: Moto;
+	readonly #maker: DirectoryMaker;
 	readonly #accessPoints = new Map<string, AccessPoint>();
 
-	constructor(directory: string, moto: Moto) {
+	/** @param maker absent: all directories are the caller's, with owners and modes in the books only */
+	constructor(directory: string, moto: Moto, maker = ownDirectories) {
 		this.#directory = directory;
 		this.#moto = moto;
+		this.#maker = maker;
 	}
 
 	/** Remembers an access point, from the answer to CreateAccessPoint. */
 	learn(described: JsonRecord): void {
 		const root = (described['RootDirectory'] ?? {}) as JsonRecord;
-		const point = { fileSystemId: memberOf(described, 'FileSystemId') ?? '', path: memberOf(root, 'Path') ?? '/', creates: root['CreationInfo'] !== undefined };
+		const point = { fileSystemId: memberOf(described, 'FileSystemId') ?? '', path: memberOf(root, 'Path') ?? '/', creates: ownerIn(root['CreationInfo'] as JsonRecord | undefined) };
 		this.#accessPoints.set(memberOf(described, 'AccessPointId') ?? '', point);
 	}
 
@@ -52,16 +74,17 @@ export class FileSystemDirectories implements FileSystems {
 
 	/** The directory behind a mount, made at its first use; one that nobody may mount (see `check`) is an empty one elsewhere. */
 	async directoryOf({ fileSystemId, accessPointId, rootDirectory }: Mount): Promise<string> {
-		const point = accessPointId === undefined ? { fileSystemId, path: rootDirectory, creates: true } : this.#accessPoints.get(accessPointId);
+		const point = accessPointId === undefined ? { fileSystemId, path: rootDirectory, creates: rootOwner } : this.#accessPoints.get(accessPointId);
 		const path = point && this.#path(point.fileSystemId, point.path);
 		const mounted = path !== undefined && (point?.creates || existsSync(path)) ? path : join(this.#directory, 'unmountable');
-		await mkdir(mounted, { recursive: true });
+		await this.#maker.make(this.#path(point?.fileSystemId ?? '', '/'), rootOwner);
+		await this.#maker.make(mounted, point?.creates ?? rootOwner);
 		return mounted;
 	}
 
 	/** Removes the files of one file system, or of all. */
 	async remove(fileSystemId = ''): Promise<void> {
-		await rm(join(this.#directory, fileSystemId), { recursive: true, force: true });
+		await this.#maker.remove(join(this.#directory, fileSystemId));
 	}
 
 	/** Never outside of the file system, whatever the path says. */
@@ -76,6 +99,10 @@ export class FileSystemDirectories implements FileSystems {
 		});
 		return (answer[list] ?? []) as JsonRecord[];
 	}
+}
+
+function ownerIn(creation: JsonRecord | undefined): DirectoryOwner | undefined {
+	return creation && { uid: Number(creation['OwnerUid']), gid: Number(creation['OwnerGid']), permissions: memberOf(creation, 'Permissions') ?? '0755' };
 }
 
 function unresolvable(region: string, fileSystemId: string): AwsFailure {

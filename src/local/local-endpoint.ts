@@ -8,6 +8,10 @@ import type { Account } from './account.ts';
 import { Balancers } from './balancer/balancers.ts';
 import { Certificates } from './certificates.ts';
 import { Databases, postgresServers, type ServeDatabase } from './databases.ts';
+import { DockerRuntime, type DockerRuntimeOptions } from './docker/docker-runtime.ts';
+import { EndpointNetwork } from './docker/endpoint-network.ts';
+import { findEngine } from './docker/engine-socket.ts';
+import { removeEngineLeftovers } from './docker/leftovers.ts';
 import { createEcs } from './ecs/ecs.ts';
 import type { Clock, Ecs } from './ecs/dependencies.ts';
 import type { TaskRuntime } from './ecs/runtime.ts';
@@ -16,7 +20,7 @@ import { ecsSchedules } from './ecs-schedules.ts';
 import { ExecutionRoles } from './execution-roles.ts';
 import { Faults } from './faults.ts';
 import { FileSystemDirectories } from './file-systems.ts';
-import { listen } from './front/front.ts';
+import { type Control, listen, listenInside } from './front/front.ts';
 import { Gate, type Guard } from './front/gate.ts';
 import { RequestRecord } from './front/request-record.ts';
 import { Services } from './front/services.ts';
@@ -27,7 +31,9 @@ import { lawsOf } from './laws/laws.ts';
 import { LiveTails } from './live-tail/live-tails.ts';
 import { installedModels } from './models/installed.ts';
 import { account, Moto } from './moto.ts';
-import { type EndpointRecord, forgetRecord, ownRecord, processStart, readRecord, writeRecord } from './record.ts';
+import { type EndpointRecord, type RuntimeName, forgetRecord, ownRecord, processStart, readRecord, writeRecord } from './record.ts';
+import { ImageBooks } from './registry/books.ts';
+import { Registry } from './registry/registry.ts';
 import { type Installer, installer } from './runtime/installer.ts';
 import { postgresHome, postgresProgram, type PostgresProgram } from './runtime/postgres-program.ts';
 import { ProcessRuntime, removeTasks } from './runtime/process-runtime.ts';
@@ -44,6 +50,10 @@ export interface EndpointOptions {
 	readonly latency: Latency;
 	/** Whether callers may do only what their policies allow. */
 	readonly iam: boolean;
+	/** What runs tasks; absent: processes. */
+	readonly runtime?: RuntimeName;
+	/** Whether ECR has a real registry also where no engine runs tasks. */
+	readonly registry?: boolean;
 	readonly log: (line: string) => void;
 	/** Of tests that are about the API only. No command and no flag asks for it. */
 	readonly standIns?: StandIns;
@@ -69,7 +79,9 @@ export class LocalEndpoint {
 	readonly #installer: Installer;
 	readonly #home: string;
 	readonly #moto: Moto;
-	readonly #server: Server;
+	readonly #registry: Registry | undefined;
+	readonly #servers: readonly Server[];
+	readonly #docker: DockerPlace | undefined;
 	readonly #url: string;
 	readonly #ecs: Ecs;
 	readonly #faults = new Faults();
@@ -80,12 +92,14 @@ export class LocalEndpoint {
 	#ending = false;
 	#settle: (exitCode: number) => void = () => {};
 
-	private constructor(options: EndpointOptions, { home, moto, gate, server, url }: { home: string; moto: Moto; gate: Gate; server: Server; url: string }) {
+	private constructor(options: EndpointOptions, { home, moto, registry, gate, servers, url, docker }: { home: string; moto: Moto; registry: Registry | undefined; gate: Gate; servers: readonly Server[]; url: string; docker: DockerPlace | undefined }) {
 		this.#options = options;
 		this.gate = gate;
 		this.#home = home;
 		this.#moto = moto;
-		this.#server = server;
+		this.#registry = registry;
+		this.#servers = servers;
+		this.#docker = docker;
 		this.#url = url;
 		this.ended = new Promise((resolve) => (this.#settle = resolve));
 		this.#installer = installer(options.log);
@@ -110,7 +124,7 @@ export class LocalEndpoint {
 		moto.catch(() => {});
 		const models = installedModels(options.motoPython);
 		models.catch(() => {});
-		const { server, url } = await listen(options.port, {
+		const control: Control = {
 			ready,
 			log,
 			about: () => endpoint?.about() ?? {},
@@ -119,9 +133,15 @@ export class LocalEndpoint {
 			refusal: (call) => endpoint?.refusal(call),
 			gate: () => started(endpoint).gate,
 			backends: () => started(endpoint).backends(),
-		});
+			registry: () => started(endpoint).registry(),
+		};
+		const { server, url } = await listen(options.port, control);
+		const home = await postgresHome(directory);
+		const docker = options.runtime === 'docker' ? await dockerPlace(options, filesBelow(directory, home)) : undefined;
+		const servers = docker ? [server, await listenInside(docker.network.agentSocket, control)] : [server];
 		const gate = new Gate({ models: await models, record: new RequestRecord(directory), guard: () => started(endpoint).guard(), log });
-		endpoint = new LocalEndpoint(options, { moto: await moto, gate, home: await postgresHome(directory), server, url });
+		const registry = docker || options.registry ? await Registry.start(installer(log), { url, account, books: new ImageBooks(await moto, account) }, { python: options.motoPython, directory, log }) : undefined;
+		endpoint = new LocalEndpoint(options, { moto: await moto, registry, gate, home, servers, url, docker });
 		settle(endpoint);
 		await endpoint.#begin();
 		return endpoint;
@@ -129,6 +149,10 @@ export class LocalEndpoint {
 
 	guard(): Guard {
 		return this.#account;
+	}
+
+	registry(): Registry | undefined {
+		return this.#registry;
 	}
 
 	about(): object {
@@ -187,7 +211,7 @@ export class LocalEndpoint {
 	}
 
 	#record(): EndpointRecord {
-		return { url: this.#url, pid: process.pid, processStart: processStart(process.pid) ?? '', startedAt: startedAt.toISOString(), version, account, runtime: 'process', temporary: this.#temporary() };
+		return { url: this.#url, pid: process.pid, processStart: processStart(process.pid) ?? '', startedAt: startedAt.toISOString(), version, account, runtime: this.#options.runtime ?? 'process', temporary: [...this.#temporary(), ...(this.#docker ? [this.#docker.network.directory] : [])] };
 	}
 
 	/** What lies outside of the endpoint's directory. */
@@ -212,23 +236,26 @@ export class LocalEndpoint {
 		const certificates = new Certificates({ moto, zones, balancers });
 		const lag = new Lag(latency);
 		const serve = standIns?.serve ?? postgresServers({ python, log, program: () => this.#postgres() });
-		const databases = new Databases({ home: this.#home, serve, log, lag });
+		const network = this.#docker?.network;
+		const databases = new Databases({ home: this.#home, serve, log, lag, publish: network && ((host, port) => network.publish(host, port)) });
 		const callers = new Callers(moto, account);
 		const access = iam ? accountAccess({ account, moto, callers, ecs: () => this.#ecs, note: (caller, decision) => this.gate.noteRole(caller, decision) }) : undefined;
 		const execution = new ExecutionRoles({ account, moto, lag });
 		const schedules = ecsSchedules({ account, moto, execution, ecs: () => this.#ecs, log });
-		return { id: account, url: this.#url, moto, databases, interfaces, balancers, certificates, zones, files: new FileSystemDirectories(join(this.#place(), 'efs'), moto), roles: new ServiceLinkedRoles(moto), lag, callers, access, schedules, execution, tails: new LiveTails(account) };
+		return { id: account, url: this.#url, moto, databases, interfaces, balancers, certificates, zones, files: new FileSystemDirectories(filesBelow(this.#options.directory, this.#home), moto, network), roles: new ServiceLinkedRoles(moto), lag, callers, access, registry: this.#registry, schedules, execution, tails: new LiveTails(account) };
 	}
 
-	#runtime(): ProcessRuntime {
+	#runtime(): TaskRuntime {
 		const { motoPython: python } = this.#options;
+		const efsDirectory: DockerRuntimeOptions['efsDirectory'] = (efs) => this.#account.files.directoryOf(efs);
+		if (this.#docker) return new DockerRuntime({ ...this.#docker, efsDirectory, registry: this.#registry });
 		return new ProcessRuntime({
 			directory: this.#place(),
 			python,
 			endpointUrl: this.#url,
 			installer: this.#installer,
 			postgres: () => this.#postgres(),
-			efsDirectory: (efs) => this.#account.files.directoryOf(efs),
+			efsDirectory,
 			request: (service, region, { body, ...request }) => this.#moto.send({ ...request, service, region, operation: '', accessKey: 'local', body: body === undefined ? undefined : Buffer.from(body) }),
 		});
 	}
@@ -246,10 +273,11 @@ export class LocalEndpoint {
 	}
 
 	async #endAll(): Promise<void> {
-		this.#server.close();
+		for (const server of this.#servers) server.close();
 		this.#account.schedules.stop();
-		await Promise.all([this.#ecs.stopAll(), this.#account.databases.stopAll(), this.#account.balancers.stopAll()]);
+		await Promise.all([this.#ecs.stopAll(), this.#account.databases.stopAll(), this.#account.balancers.stopAll(), this.#registry?.stop()]);
 		this.#moto.end();
+		if (this.#docker) await endDocker(this.#docker, this.#account);
 		await this.#moto.exited;
 		const { directory } = this.#options;
 		// Where another endpoint took the directory over, everything below it is that one's.
@@ -273,6 +301,26 @@ const startedAt = new Date();
 /** In the endpoint's directory: directories, or, as root, links to where `nobody` reaches them. */
 const tasksData = ['efs', 'tasks'];
 
+/** A Docker engine, as an endpoint uses it. */
+interface DockerPlace {
+	readonly network: EndpointNetwork;
+	readonly processors: number;
+}
+
+async function dockerPlace({ directory, motoPython: python }: EndpointOptions, files: string): Promise<DockerPlace> {
+	const { engine, processors } = await findEngine(process.env);
+	return { network: await EndpointNetwork.create({ engine, directory, files, python }), processors };
+}
+
+/** Files first: their owners may be others, and only inside of the engine somebody can remove them. */
+async function endDocker({ network }: DockerPlace, { files }: Account): Promise<void> {
+	await files.remove().catch(() => {});
+	await network.end();
+}
+
+/** Where EFS has its directories: as root, where `nobody`, who runs PostgreSQL, reaches them. */
+const filesBelow = (directory: string, home: string): string => join(home.startsWith(directory) ? directory : home, 'efs');
+
 function started(endpoint: LocalEndpoint | undefined): LocalEndpoint {
 	if (!endpoint) throw new Error('the endpoint has not started');
 	return endpoint;
@@ -281,6 +329,7 @@ function started(endpoint: LocalEndpoint | undefined): LocalEndpoint {
 /** What a killed endpoint of the same directory left: its programs have ended by themselves. */
 async function removeLeftovers(directory: string): Promise<void> {
 	const record = await readRecord(directory);
+	if (record?.runtime === 'docker') await removeEngineLeftovers(directory);
 	await removeData(directory, record?.temporary ?? []);
 	await forgetRecord(directory);
 }

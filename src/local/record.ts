@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+export const runtimes = ['process', 'docker'] as const;
+export type RuntimeName = (typeof runtimes)[number];
+
 /** `endpoint.json`: where the endpoint of a directory answers, and which process it is. */
 export interface EndpointRecord {
 	readonly url: string;
@@ -13,8 +16,8 @@ export interface EndpointRecord {
 	/** Of airflow-deploy. */
 	readonly version: string;
 	readonly account: string;
-	/** What runs containers: `process`. */
-	readonly runtime: string;
+	/** What runs containers. */
+	readonly runtime: RuntimeName;
 	/** Directories elsewhere that go with it. */
 	readonly temporary: readonly string[];
 }

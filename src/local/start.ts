@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
 import { packageRoot } from '../package.ts';
 import type { Latency } from './lag.ts';
-import { type EndpointRecord, processStart, readRecord } from './record.ts';
+import { type EndpointRecord, processStart, readRecord, type RuntimeName } from './record.ts';
 
 export interface EndpointStart {
 	/** `<working directory>/.airflow-deploy/endpoint` */
@@ -17,6 +17,8 @@ export interface EndpointStart {
 	readonly latency?: Latency;
 	/** Whether a new endpoint allows callers what their policies do, and nothing else. */
 	readonly iam?: boolean;
+	/** What runs the tasks of a new endpoint; default: processes. */
+	readonly runtime?: RuntimeName;
 	/** What is being installed or waited for. */
 	readonly onProgress: (line: string) => void;
 }
@@ -31,11 +33,12 @@ export const endpointLog = (directory: string): string => join(directory, 'endpo
  * Starts the detached process and waits until it answers.
  * @throws UserError `EndpointFailed` with the last lines of its log
  */
-export async function startEndpoint({ directory, port = 0, latency = 'none', iam = false, onProgress }: EndpointStart): Promise<EndpointRecord> {
+export async function startEndpoint({ directory, port = 0, latency = 'none', iam = false, runtime = 'process', onProgress }: EndpointStart): Promise<EndpointRecord> {
+	if (runtime === 'docker') await (await import('./docker/engine-socket.ts')).findEngine(process.env);
 	const python = await motoPython(onProgress);
 	const log = openSync(endpointLog(directory), 'a');
 	const began = (await stat(endpointLog(directory))).size;
-	const child = spawn(process.execPath, [join(packageRoot, 'dist', 'endpoint.js'), '--dir', directory, '--python', python, '--port', String(port), '--latency', latency, ...(iam ? ['--iam'] : [])], { cwd: '/', detached: true, stdio: ['ignore', log, log], env: environment(process.env) });
+	const child = spawn(process.execPath, [join(packageRoot, 'dist', 'endpoint.js'), '--dir', directory, '--python', python, '--port', String(port), '--latency', latency, '--runtime', runtime, ...(iam ? ['--iam'] : [])], { cwd: '/', detached: true, stdio: ['ignore', log, log], env: environment(process.env) });
 	closeSync(log);
 	let ended: string | undefined;
 	child.once('error', (error) => (ended = error.message));

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerExit, ContainerSpec, RunningContainer } from '../ecs/runtime.ts';
 import { type ContainerRequest, createContainer, type Engine, EngineError, type InspectedContainer } from './engine.ts';
 import { type ExecPlace, openTerminal, runInside } from './exec.ts';
-import { engineImage, type ImageSettings } from './images.ts';
+import type { ImageSettings } from './images.ts';
 import type { Insider } from './insider.ts';
 import type { TaskMemory } from './memory.ts';
 import { linesOf } from './output.ts';
@@ -30,12 +30,12 @@ const unitsPerProcessor = 1024;
 export const bytesPerMebibyte = 1_048_576;
 
 /** What the engine is asked for. @throws Error where a mount names no volume of the task */
-export function containerRequest(spec: ContainerSpec, { holder, labels, volumes, limits, processors, endpointUrl }: ContainerPlace): ContainerRequest {
+export function containerRequest(spec: ContainerSpec, image: string, { holder, labels, volumes, limits, processors, endpointUrl }: ContainerPlace): ContainerRequest {
 	const { entryPoint, command, environment, workingDirectory, user, mounts } = spec;
 	const memory = Math.min(spec.memory ?? Number.POSITIVE_INFINITY, limits.memory ?? Number.POSITIVE_INFINITY) * bytesPerMebibyte;
 	const cpu = limits.cpu === undefined ? {} : { NanoCpus: Math.floor(Math.min(limits.cpu / unitsPerProcessor, processors) * 1e9) };
 	return {
-		Image: engineImage(spec.image),
+		Image: image,
 		...(entryPoint && { Entrypoint: entryPoint }),
 		...(command && { Cmd: command }),
 		Env: Object.entries({ AWS_ENDPOINT_URL: endpointUrl, ...environment }).map(([name, value]) => `${name}=${value}`),

@@ -1,14 +1,16 @@
-import type { ContainerSpec, PulledImage, RunningContainer, TaskIdentity, TaskRuntime, TaskSandbox, TaskVolume } from '../ecs/runtime.ts';
+import type { ContainerSpec, RunningContainer, TaskIdentity, TaskRuntime, TaskSandbox, TaskVolume } from '../ecs/runtime.ts';
 import { bytesPerMebibyte, type ContainerPlace, containerRequest, create, startContainer } from './container.ts';
 import { removeContainer, unlessGone } from './engine.ts';
 import type { EndpointNetwork } from './endpoint-network.ts';
-import { type ImageSettings, pullImage } from './images.ts';
+import { type ImageRegistry, type ImageSettings, pullImage } from './images.ts';
 import { TaskMemory } from './memory.ts';
 
 export interface DockerRuntimeOptions {
 	readonly network: EndpointNetwork;
 	/** Of the engine. */
 	readonly processors: number;
+	/** ECR's. */
+	readonly registry?: ImageRegistry | undefined;
 	/** The directory of an EFS file system, as seen through the access point or from the root directory. */
 	efsDirectory(efs: NonNullable<TaskVolume['efs']>): Promise<string>;
 }
@@ -27,8 +29,8 @@ export class DockerRuntime implements TaskRuntime {
 		this.agentUrl = options.network.agentUrl;
 	}
 
-	async pull(image: string, onProgress: (line: string) => void): Promise<PulledImage> {
-		const pulled = await pullImage(this.#options.network.engine, image, onProgress);
+	async pull(image: string, onProgress: (line: string) => void): Promise<ImageSettings> {
+		const pulled = await pullImage(this.#options.network.engine, this.#options.registry, image, onProgress);
 		this.#images.set(image, pulled);
 		return pulled;
 	}
@@ -53,9 +55,8 @@ export class DockerRuntime implements TaskRuntime {
 
 	/** ECS starts the same container again, with its files; another one of the same name takes its place. */
 	async #start(spec: ContainerSpec, place: ContainerPlace, containers: Map<string, { id: string; request: string }>, taskId: string): Promise<RunningContainer> {
-		if (!this.#images.has(spec.image)) await this.pull(spec.image, () => {});
-		const image = this.#images.get(spec.image) ?? { digest: '', stopSignal: 'SIGTERM' };
-		const wanted = containerRequest(spec, place);
+		const image = this.#images.get(spec.image) ?? (await this.pull(spec.image, () => {}));
+		const wanted = containerRequest(spec, image.name, place);
 		const request = JSON.stringify(wanted);
 		const before = containers.get(spec.name);
 		const again = before?.request === request ? before.id : undefined;

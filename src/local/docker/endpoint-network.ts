@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Published } from '../databases.ts';
+import type { DirectoryMaker, DirectoryOwner } from '../file-systems.ts';
 import type { Engine } from './engine.ts';
 import { type HostPython, hostPython } from './host-python.ts';
 import { Insider, type InsiderCommand } from './insider.ts';
-import { endpointId, labelsOf, removeAll } from './labels.ts';
+import { type Labels, labelsOf, removeLabelled } from './labels.ts';
 import { type Bridge, createBridge } from './network.ts';
 
 export interface EndpointNetworkOptions {
@@ -20,33 +22,27 @@ export interface EndpointNetworkOptions {
 /** The address of ECS's agent in every task, https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html */
 const agentAddress = '169.254.170.2';
 
-/** One server for containers: where it is, and what ends it. */
-export interface Published {
-	readonly address: string;
-	close(): Promise<void>;
-}
-
 /**
  * What tasks of one endpoint share in the engine: a network, and on it `agent`, a container at the address where AWS has
  * metadata and credentials. It passes connections on to the endpoint through a Unix socket, so that no firewall of this
  * machine has a say and nobody else on the network gets in.
  */
-export class EndpointNetwork {
+export class EndpointNetwork implements DirectoryMaker {
 	readonly agentUrl = `http://${agentAddress}`;
 	readonly engine: Engine;
-	readonly labels: Readonly<Record<string, string>>;
+	readonly labels: Labels;
 	/** Of Unix sockets. */
 	readonly directory: string;
-	readonly #id: string;
+	readonly #name: string;
 	readonly #python: HostPython;
 	readonly #bridge: Bridge;
 	readonly #agent: Insider;
 	#published = 0;
 
-	private constructor(made: { engine: Engine; id: string; directory: string; python: HostPython; bridge: Bridge; agent: Insider }) {
+	private constructor(made: { engine: Engine; name: string; labels: Labels; directory: string; python: HostPython; bridge: Bridge; agent: Insider }) {
 		this.engine = made.engine;
-		this.#id = made.id;
-		this.labels = labelsOf(made.id);
+		this.#name = made.name;
+		this.labels = made.labels;
 		this.directory = made.directory;
 		this.#python = made.python;
 		this.#bridge = made.bridge;
@@ -55,13 +51,14 @@ export class EndpointNetwork {
 
 	/** Removes what a killed endpoint of the same directory left, and begins anew. @throws EngineError */
 	static async create({ engine, directory: of, files, python: any }: EndpointNetworkOptions): Promise<EndpointNetwork> {
-		const id = endpointId(of);
-		await removeAll(engine, id);
-		const [directory, python, bridge] = await Promise.all([mkdtemp(join(tmpdir(), 'airflow-deploy-')), hostPython(any), createBridge(engine, id)]);
+		const { endpoint, run: labels, id } = labelsOf(of);
+		const name = `airflow-deploy-${id}`;
+		await Promise.all([removeLabelled(engine, endpoint), mkdir(files, { recursive: true })]);
+		const [directory, python, bridge] = await Promise.all([mkdtemp(join(tmpdir(), 'airflow-deploy-')), hostPython(any), createBridge(engine, name, labels)]);
 		const commands: InsiderCommand[] = [['address', agentAddress, 16], ['relay', agentAddress, 80]];
 		const agent = await Insider.start(engine, {
-			name: `airflow-deploy-${id}-agent`,
-			labels: labelsOf(id),
+			name: `${name}-agent`,
+			labels,
 			python,
 			network: bridge.name,
 			address: bridge.reserved(0),
@@ -71,7 +68,7 @@ export class EndpointNetwork {
 			// It ends processes of other containers; with the engine it comes back.
 			host: { PidMode: 'host', RestartPolicy: { Name: 'always' } },
 		});
-		return new EndpointNetwork({ engine, id, directory, python, bridge, agent });
+		return new EndpointNetwork({ engine, name, labels, directory, python, bridge, agent });
 	}
 
 	/** Where the endpoint has to listen for containers. */
@@ -81,7 +78,7 @@ export class EndpointNetwork {
 
 	/** Beginning of the names of a task's containers and volumes. */
 	nameOf(taskId: string): string {
-		return `airflow-deploy-${this.#id}-${taskId}`;
+		return `${this.#name}-${taskId}`;
 	}
 
 	/** The network of a task, which its containers join; SDKs in it find the agent. */
@@ -96,7 +93,7 @@ export class EndpointNetwork {
 		this.#published += 1;
 		const name = `database-${this.#published}`;
 		const directory = join(this.directory, name);
-		const relay = await Insider.start(this.engine, { name: `airflow-deploy-${this.#id}-${name}`, labels: this.labels, python: this.#python, network: this.#bridge.name, address: this.#bridge.reserved(this.#published), directory, commands: [['relay', '0.0.0.0', port]], host: { RestartPolicy: { Name: 'always' } } });
+		const relay = await Insider.start(this.engine, { name: `${this.#name}-${name}`, labels: this.labels, python: this.#python, network: this.#bridge.name, address: this.#bridge.reserved(this.#published), directory, commands: [['relay', '0.0.0.0', port]], host: { RestartPolicy: { Name: 'always' } } });
 		const server = createServer({ allowHalfOpen: true }, (socket) => {
 			const there = connect({ host, port, allowHalfOpen: true, noDelay: true });
 			socket.pipe(there).pipe(socket);
@@ -119,18 +116,18 @@ export class EndpointNetwork {
 	}
 
 	/** As root, who alone can give a directory to others. */
-	own(path: string, { uid, gid, permissions }: { uid: number; gid: number; permissions: string }): Promise<void> {
+	make(path: string, { uid, gid, permissions }: DirectoryOwner): Promise<void> {
 		return this.#agent.ask(['own', path, uid, gid, permissions]);
 	}
 
 	/** As root, whoever has files there. */
-	removeFiles(path: string): Promise<void> {
+	remove(path: string): Promise<void> {
 		return this.#agent.ask(['remove', path]);
 	}
 
 	/** Removes everything of it that is in the engine. */
-	async remove(): Promise<void> {
-		await removeAll(this.engine, this.#id);
+	async end(): Promise<void> {
+		await removeLabelled(this.engine, this.labels);
 		await rm(this.directory, { recursive: true, force: true });
 	}
 }

@@ -16,6 +16,7 @@ export interface EngineRequest {
 	readonly query?: Readonly<Record<string, string>>;
 	/** JSON, or bytes as they are. */
 	readonly body?: unknown;
+	readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -50,11 +51,11 @@ export class Engine {
 		return response as Socket;
 	}
 
-	async #send(method: string, path: string, { query = {}, body }: EngineRequest, headers: Record<string, string> = {}): Promise<IncomingMessage | Socket> {
+	async #send(method: string, path: string, { query = {}, body, headers: given = {} }: EngineRequest, headers: Record<string, string> = {}): Promise<IncomingMessage | Socket> {
 		const search = new URLSearchParams(query).toString();
 		const content = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
 		const type = content === undefined ? {} : { 'content-type': Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json', 'content-length': content.length };
-		const answer = await exchange({ socketPath: this.#socketPath, method, path: search === '' ? path : `${path}?${search}`, headers: { ...headers, ...type }, agent: false }, content).catch((error: unknown) => {
+		const answer = await exchange({ socketPath: this.#socketPath, method, path: search === '' ? path : `${path}?${search}`, headers: { ...given, ...headers, ...type }, agent: false }, content).catch((error: unknown) => {
 			throw noEngine(this.#socketPath, error);
 		});
 		if (!('statusCode' in answer) || (answer.statusCode ?? 500) < 400) return answer;

@@ -1,10 +1,13 @@
 import type { Readable } from 'node:stream';
 import { UserError } from '../../errors.ts';
 import { ImagePullError, type PulledImage } from '../ecs/runtime.ts';
+import type { ImageSource, Registry } from '../registry/registry.ts';
 import { type Engine, EngineError } from './engine.ts';
 
 /** What the runtime has to know of an image. */
 export interface ImageSettings extends PulledImage {
+	/** What the engine knows it as. */
+	readonly name: string;
 	/** What asks its program to end. */
 	readonly stopSignal: string;
 }
@@ -15,34 +18,34 @@ interface InspectedImage {
 	readonly Config: { readonly StopSignal?: string };
 }
 
-/** What the engine knows an image of a task definition as. */
-export function engineImage(reference: string): string {
-	return reference;
-}
+/** ECR's registry, as far as images of task definitions are concerned. */
+export type ImageRegistry = Pick<Registry, 'source'>;
 
 /**
  * The image as the engine has it, else from its registry: what stands in for images of elsewhere has their names.
  * @throws ImagePullError
  */
-export async function pullImage(engine: Engine, reference: string, onProgress: (line: string) => void): Promise<ImageSettings> {
-	const name = engineImage(reference);
-	const here = await inspectImage(engine, name);
-	if (here !== undefined) return here;
-	onProgress(`pulling ${reference}`);
+export async function pullImage(engine: Engine, registry: ImageRegistry | undefined, reference: string, onProgress: (line: string) => void): Promise<ImageSettings> {
 	try {
-		await pull(engine, name);
+		const source = (await registry?.source(reference)) ?? { name: reference };
+		return (await inspectImage(engine, source.name)) ?? (await pulled(engine, source, () => onProgress(`pulling ${reference}`)));
 	} catch (error) {
-		throw error instanceof UserError ? new ImagePullError(error.message, { cause: error }) : new ImagePullError(`pull image manifest has been retried 1 time(s): failed to resolve ref ${reference}: ${(error as Error).message}`, { cause: error });
+		throw error instanceof UserError ? new ImagePullError(error.message, { cause: error }) : new ImagePullError(`pull image manifest has been retried 1 time(s): failed to resolve ref ${reference}: ${reference}: ${(error as Error).message}`, { cause: error });
 	}
-	const pulled = await inspectImage(engine, name);
-	if (pulled === undefined) throw new ImagePullError(`${reference}: the engine pulled it and does not have it`);
-	return pulled;
+}
+
+async function pulled(engine: Engine, source: Pick<ImageSource, 'name'> & Partial<ImageSource>, onPull: () => void): Promise<ImageSettings> {
+	onPull();
+	await pull(engine, source);
+	const image = await inspectImage(engine, source.name);
+	if (image === undefined) throw new Error('the engine pulled it and does not have it');
+	return image;
 }
 
 async function inspectImage(engine: Engine, name: string): Promise<ImageSettings | undefined> {
 	try {
 		const { Id, RepoDigests, Config } = await engine.ask<InspectedImage>('GET', `/images/${name}/json`);
-		return { digest: RepoDigests?.[0]?.split('@')[1] ?? Id, stopSignal: Config.StopSignal ?? 'SIGTERM' };
+		return { name, digest: name.split('@')[1] ?? RepoDigests?.[0]?.split('@')[1] ?? Id, stopSignal: Config.StopSignal ?? 'SIGTERM' };
 	} catch (error) {
 		if (error instanceof EngineError && error.status === 404) return undefined;
 		throw error;
@@ -50,9 +53,9 @@ async function inspectImage(engine: Engine, name: string): Promise<ImageSettings
 }
 
 /** A failure comes as the last line of a successful answer. */
-async function pull(engine: Engine, name: string): Promise<void> {
+async function pull(engine: Engine, { name, login }: Pick<ImageSource, 'name'> & Partial<ImageSource>): Promise<void> {
 	const query = name.includes('@') || /:[^/]+$/.test(name) ? { fromImage: name } : { fromImage: name, tag: 'latest' };
-	const failure = await lastFailure(await engine.stream('POST', '/images/create', { query }));
+	const failure = await lastFailure(await engine.stream('POST', '/images/create', { query, ...(login ? { headers: { 'X-Registry-Auth': Buffer.from(JSON.stringify(login)).toString('base64url') } } : {}) }));
 	if (failure !== undefined) throw new Error(failure);
 }
 

@@ -57,16 +57,12 @@ export class Insider {
 	static async start(engine: Engine, request: InsiderRequest): Promise<Insider> {
 		await mkdir(request.directory, { recursive: true, mode: 0o700 });
 		const id = await create(engine, request);
-		await engine.ask('POST', `/containers/${id}/start`);
-		const control = join(request.directory, 'control');
-		const limit = performance.now() + readySeconds * 1000;
-		while (!existsSync(control)) {
-			const { State } = await inspect(engine, id);
-			if (!State.Running || performance.now() > limit) throw new Error(`a container of the local endpoint does not run: ${await lastLines(engine, id)}`);
-			await delay(10);
+		try {
+			return new Insider(engine, id, await started(engine, id, request), request.directory);
+		} catch (error) {
+			await removeContainer(engine, id).catch(() => {});
+			throw error;
 		}
-		const { NetworkSettings } = await inspect(engine, id);
-		return new Insider(engine, id, NetworkSettings.Networks[request.network]?.IPAddress ?? '', request.directory);
 	}
 
 	/** @throws Error with what Python says */
@@ -89,6 +85,20 @@ export class Insider {
 		await removeContainer(this.#engine, this.id);
 		await rm(this.#directory, { recursive: true, force: true });
 	}
+}
+
+/** Resolves when it answers, with its address. */
+async function started(engine: Engine, id: string, { directory, network }: InsiderRequest): Promise<string> {
+	await engine.ask('POST', `/containers/${id}/start`);
+	const control = join(directory, 'control');
+	const limit = performance.now() + readySeconds * 1000;
+	while (!existsSync(control)) {
+		const { State } = await inspect(engine, id);
+		if (!State.Running || performance.now() > limit) throw new Error(`a container of the local endpoint does not run: ${await lastLines(engine, id)}`);
+		await delay(10);
+	}
+	const { NetworkSettings } = await inspect(engine, id);
+	return NetworkSettings.Networks[network]?.IPAddress ?? '';
 }
 
 async function create(engine: Engine, request: InsiderRequest): Promise<string> {

@@ -1,16 +1,18 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { type Engine, removeContainer, unlessGone } from './engine.ts';
 
-const label = 'airflow-deploy.endpoint';
+export type Labels = Readonly<Record<string, string>>;
 
-/** Which endpoint a container, network or volume belongs to: the one of a directory, however often it is started. */
-export const endpointId = (directory: string): string => createHash('sha256').update(directory).digest('hex').slice(0, 12);
+/** What belongs to the endpoint of a directory, however often it is started, and to which start of it. */
+export function labelsOf(directory: string): { readonly endpoint: Labels; readonly run: Labels; readonly id: string } {
+	const id = randomBytes(4).toString('hex');
+	const endpoint = { 'airflow-deploy.endpoint': createHash('sha256').update(directory).digest('hex').slice(0, 16) };
+	return { endpoint, run: { ...endpoint, 'airflow-deploy.run': id, 'airflow-deploy.directory': directory }, id };
+}
 
-export const labelsOf = (id: string): Readonly<Record<string, string>> => ({ [label]: id });
-
-/** Removes all containers, networks and volumes of an endpoint, and nothing else. */
-export async function removeAll(engine: Engine, id: string): Promise<void> {
-	const query = { all: '1', filters: JSON.stringify({ label: [`${label}=${id}`] }) };
+/** Removes all containers, networks and volumes that have the labels, and nothing else. */
+export async function removeLabelled(engine: Engine, labels: Labels): Promise<void> {
+	const query = { all: '1', filters: JSON.stringify({ label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) }) };
 	const containers = await engine.ask<{ Id: string }[]>('GET', '/containers/json', { query });
 	await Promise.all(containers.map(({ Id }) => removeContainer(engine, Id)));
 	const [networks, { Volumes }] = await Promise.all([

@@ -1,5 +1,5 @@
 import { type Engine, EngineError } from './engine.ts';
-import { labelsOf } from './labels.ts';
+import type { Labels } from './labels.ts';
 
 /** An endpoint's bridge: its tasks and databases have addresses there, and this machine reaches them. */
 export interface Bridge {
@@ -16,9 +16,8 @@ interface Inspected {
  * Makes the network of an endpoint. The engine chooses a subnet that nobody has, and is asked for that very subnet: only
  * then it gives containers the addresses that are asked for.
  */
-export async function createBridge(engine: Engine, id: string): Promise<Bridge> {
-	const name = `airflow-deploy-${id}`;
-	const make = async (more: object): Promise<void> => void (await engine.ask('POST', '/networks/create', { body: { Name: name, Driver: 'bridge', Labels: labelsOf(id), CheckDuplicate: true, ...more } }));
+export async function createBridge(engine: Engine, name: string, labels: Labels): Promise<Bridge> {
+	const make = async (more: object): Promise<void> => void (await engine.ask('POST', '/networks/create', { body: { Name: name, Driver: 'bridge', Labels: labels, CheckDuplicate: true, ...more } }));
 	for (let attempt = 1; ; attempt += 1) {
 		await make({});
 		const subnet = (await engine.ask<Inspected>('GET', `/networks/${name}`)).IPAM.Config.find(({ Subnet }) => !Subnet.includes(':'))?.Subnet ?? '';

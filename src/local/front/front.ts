@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -7,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../errors.ts';
 import type { Answer as EcsAnswer, Caller, Ecs } from '../ecs/dependencies.ts';
 import { openDataChannel, sessionIdIn } from '../session/data-channel.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { Call } from './call.ts';
 import { isLocal } from './caller.ts';
 import { type Answer, AwsError, failureAnswer, jsonAnswer } from './failure.ts';
@@ -39,28 +41,45 @@ export interface Control {
 	/** What every call passes first. */
 	readonly gate: () => Gate;
 	readonly backends: () => Promise<Backends>;
+	/** ECR's, where there is one. */
+	readonly registry: () => Pick<Registry, 'answer'> | undefined;
 }
 
 /** @throws UserError where the port is taken */
 export function listen(port: number, control: Control): Promise<{ server: Server; url: string }> {
-	const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
-		void respond(request, response, control).catch((error: unknown) => fail(request, response, control, error));
-	});
-	server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-		void upgrade(request, socket, head, control).catch(() => socket.destroy());
-	});
+	const server = serverOf(control, isLocal);
 	return new Promise((resolve, reject) => {
 		server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? portTaken(port) : error));
 		server.listen(port, '127.0.0.1', () => resolve({ server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }));
 	});
 }
 
+/** The same for containers, who come through a Unix socket that nobody else has. */
+export async function listenInside(path: string, control: Control): Promise<Server> {
+	const server = serverOf(control, () => true);
+	server.listen(path);
+	await once(server, 'listening');
+	return server;
+}
+
+type Allows = (request: IncomingMessage) => boolean;
+
+function serverOf(control: Control, allows: Allows): Server {
+	const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
+		void respond(request, response, control, allows).catch((error: unknown) => fail(request, response, control, error));
+	});
+	server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+		void upgrade(request, socket, head, control, allows).catch(() => socket.destroy());
+	});
+	return server;
+}
+
 function portTaken(port: number): UserError {
 	return new UserError('PortTaken', `the local endpoint cannot listen on 127.0.0.1:${port}: another program does`, { hint: 'airflow-deploy local start   (without a port: takes a free one)' });
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, control: Control): Promise<void> {
-	if (!isLocal(request)) return send(response, jsonAnswer(403, { __type: 'AccessDeniedException', message: 'the local endpoint answers to loopback names only: 127.0.0.1, localhost, [::1]' }));
+async function respond(request: IncomingMessage, response: ServerResponse, control: Control, allows: Allows): Promise<void> {
+	if (!allows(request)) return send(response, jsonAnswer(403, { __type: 'AccessDeniedException', message: 'the local endpoint answers to loopback names only: 127.0.0.1, localhost, [::1]' }));
 	const url = urlOf(request);
 	if (!url || paths.test(decoded(url.pathname))) return send(response, failureAnswer(protocolFor(request), new AwsError('InvalidURI', "Couldn't parse the specified URI.")));
 	if (url.pathname.startsWith('/_endpoint')) return send(response, await controlAnswer(request, url, control));
@@ -68,6 +87,8 @@ async function respond(request: IncomingMessage, response: ServerResponse, contr
 	const { services, ecs, firstUse } = await control.backends();
 	if (request.method === 'GET' && /^\/v4\/[^/]/.test(url.pathname) && request.headers.authorization === undefined) return sendEcs(response, ecs.metadata(url.pathname));
 	if (request.method === 'GET' && url.pathname.startsWith('/v2/credentials/')) return sendEcs(response, await ecs.credentials(url.pathname));
+	const registry = url.pathname.startsWith('/v2/') ? control.registry() : undefined;
+	if (registry) return registry.answer(request, response, url);
 	const received = await callOf(request, url);
 	if (received instanceof Refusal) return send(response, failureAnswer(received.protocol, received.error), request);
 	const refused = control.refusal(received);
@@ -99,9 +120,9 @@ function isSession({ service, operation, headers }: Call): boolean {
 }
 
 /** Data channels are the only WebSockets. */
-async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, control: Control): Promise<void> {
+async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, control: Control, allows: Allows): Promise<void> {
 	socket.on('error', () => socket.destroy());
-	if (!isLocal(request)) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+	if (!allows(request)) return void socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
 	await control.ready;
 	const { sessions } = (await control.backends()).ecs;
 	const id = sessionIdIn(urlOf(request)?.pathname ?? '');

@@ -17,6 +17,22 @@ export function ec2Laws({ moto, interfaces, lag }: Account): Laws {
 		if (answer.status === 200) lag.note(textOf(parseXml(answer.body.toString()), ...path) ?? '');
 		return answer;
 	};
+	/** Answers by client token, which moto does not look at: the same request again makes nothing and is answered alike. */
+	const tokens = new Map<string, { request: string; answer: Answer }>();
+	const once = (...path: string[]) => {
+		const note = noting(...path);
+		return {
+			before(call: Call): Answer | undefined {
+				const known = tokens.get(tokenOf(call));
+				if (known && known.request !== withoutToken(call)) throw new AwsError('IdempotentParameterMismatch', 'The client token you have provided is associated with a resource that has different parameters.');
+				return known?.answer;
+			},
+			after(call: Call, answer: Answer): Answer {
+				if (answer.status === 200 && form(call).has('ClientToken')) tokens.set(tokenOf(call), { request: withoutToken(call), answer });
+				return note(call, answer);
+			},
+		};
+	};
 	/** VPC Block Public Access by region. */
 	const blockModes = new Map<string, string>();
 	const publicAccess = ({ region, operation }: Call) => {
@@ -53,7 +69,7 @@ export function ec2Laws({ moto, interfaces, lag }: Account): Laws {
 			DescribeRouteTables: late('routeTableSet', 'routeTableId'),
 		}),
 		CreateSubnet: { after: noting('subnet', 'subnetId') },
-		CreateRouteTable: { after: noting('routeTable', 'routeTableId') },
+		CreateRouteTable: once('routeTable', 'routeTableId'),
 		CreateVpc: {
 			after: noting('vpc', 'vpcId'),
 			async before(call) {
@@ -138,4 +154,12 @@ function checkRuleDescriptions(call: Call): void {
 function checkText(parameter: string, value: string): void {
 	if (groupText.test(value)) return;
 	throw new AwsError('InvalidParameterValue', `Value (${value}) for parameter ${parameter} is invalid. Valid values are strings less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*`);
+}
+
+function tokenOf(call: Call): string {
+	return `${call.region} ${call.operation} ${form(call).get('ClientToken') ?? ''}`;
+}
+
+function withoutToken(call: Call): string {
+	return [...form(call)].filter(([name]) => name !== 'ClientToken').map((parameter) => parameter.join('=')).sort().join('&');
 }

@@ -1,19 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Account, Laws } from '../account.ts';
 import { json, memberOf } from '../front/call.ts';
+import { Tokens } from '../registry/tokens.ts';
 import { AwsError, failureAnswer, jsonAnswer } from '../front/failure.ts';
 
-const tokenSeconds = 12 * 3600;
-
-export function ecrLaws({ url, id }: Account): Laws {
+export function ecrLaws({ url, registry }: Account): Laws {
+	// Without a registry nothing answers to it.
+	const tokens = registry?.tokens ?? new Tokens();
 	return {
-		// A proxy endpoint on loopback says that there is no registry to push to.
-		GetAuthorizationToken: {
-			before: () =>
-				jsonAnswer(200, {
-					authorizationData: [{ authorizationToken: Buffer.from(`AWS:${id}`).toString('base64'), expiresAt: Math.floor(Date.now() / 1000) + tokenSeconds, proxyEndpoint: url }],
-				}),
-		},
+		GetAuthorizationToken: { before: ({ region }) => jsonAnswer(200, { authorizationData: [{ ...tokens.issue(region), proxyEndpoint: url }] }) },
 		CreateRepository: {
 			before(call) {
 				const name = memberOf(json(call), 'repositoryName') ?? '';

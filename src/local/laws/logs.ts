@@ -17,10 +17,21 @@ export function logsLaws(account: Account): Laws {
 			},
 		},
 		PutLogEvents: { before: checkBatch, after: (call, answer) => tell(account, call, answer) },
+		CreateLogGroup: { before: (call) => forgetTags(account, call) },
 		// moto remembers the tags of a group that is gone.
 		ListTagsForResource: { before: (call) => requireGroup(account, call, /log-group:([^:]+)$/.exec(memberOf(json(call), 'resourceArn') ?? '')?.[1] ?? '') },
 		StartLiveTail: { before: (call) => startLiveTail(account, call) },
 	};
+}
+
+/** A group that is made again has the tags of its own creation only. */
+async function forgetTags({ moto, id }: Account, call: Call): Promise<void> {
+	const { region } = call;
+	const resourceArn = `arn:aws:logs:${region}:${id}:log-group:${memberOf(json(call), 'logGroupName') ?? ''}`;
+	const ask = (operation: string, more: JsonRecord = {}): Promise<JsonRecord> => moto.json({ service: 'logs', region, operation }, 'Logs_20140328', { resourceArn, ...more });
+	const tagKeys = Object.keys(((await ask('ListTagsForResource').catch(() => ({}))) as { tags?: object }).tags ?? {});
+	const isThere = await requireGroup({ moto } as Account, call, memberOf(json(call), 'logGroupName') ?? '').then(() => true, () => false);
+	if (tagKeys.length > 0 && !isThere) await ask('UntagResource', { tagKeys });
 }
 
 async function requireGroup({ moto }: Account, { region }: Call, name: string): Promise<void> {
