@@ -78,7 +78,8 @@ async function judgeResource<C>(node: Node, kind: AnyResource<C>, entry: Entry |
 	if (decision.action !== 'none') return { action: decision.action, why: decision.why };
 	const change = entry && kind.tag && tagChange(contextFor(look, node, entry), entry);
 	if (change) return { action: 'update', why: change.why };
-	return entry && entry.status !== 'ready' ? { action: 'create', why: 'an earlier run was interrupted before it was ready' } : undefined;
+	// What was created is there, and waited for by the next run.
+	return entry?.status === 'creating' ? { action: 'create', why: 'an earlier run was interrupted before it was ready' } : undefined;
 }
 
 function absence(entry: Entry | undefined): string {

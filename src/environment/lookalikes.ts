@@ -87,7 +87,8 @@ export const looks: Readonly<Record<string, Look>> = {
 		const snapshots = await each([{}], () => paginateDescribeDBSnapshots({ client }, { SnapshotType: 'manual' }), async ({ DBSnapshots = [] }) =>
 			DBSnapshots.flatMap(({ DBInstanceIdentifier = '', DBSnapshotIdentifier, TagList }) => (isLike(DBInstanceIdentifier) ? [seen('AWS::RDS::DBSnapshot', DBSnapshotIdentifier, TagList)] : [])));
 		const { DBInstanceAutomatedBackups = [] } = await client.send(new DescribeDBInstanceAutomatedBackupsCommand({}));
-		const backups = DBInstanceAutomatedBackups.filter(({ DBInstanceIdentifier = '' }) => isLike(DBInstanceIdentifier));
+		// Those of an instance that stands are its own.
+		const backups = DBInstanceAutomatedBackups.filter(({ DBInstanceIdentifier = '', Status }) => Status === 'retained' && isLike(DBInstanceIdentifier));
 		return [...snapshots, ...backups.map(({ DBInstanceAutomatedBackupsArn, DbiResourceId, TagList }) => seen('AWS::RDS::DBInstanceAutomatedBackup', DBInstanceAutomatedBackupsArn ?? DbiResourceId, TagList))];
 	},
 

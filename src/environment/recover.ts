@@ -19,6 +19,7 @@ import { filesOf } from './places.ts';
 import { headerOf, lookAt, readStates } from './session.ts';
 import { recordOf } from './recorded-objects.ts';
 import { besides } from './sweep.ts';
+import { guarded, known, unknownOutputs, unlessUnknown } from './unknown-outputs.ts';
 import { stackInputs } from './wanted.ts';
 
 /**
@@ -136,18 +137,27 @@ async function findAll(options: Options, recovered: ReadonlyMap<string, StateFil
  * there is its result, where that can be looked up; the next `up` runs the others again.
  */
 async function findAllOf(look: Look<Aws>, node: Node, found: Map<Node, JsonObject>, warn: Options['warn']): Promise<Record<string, Entry>> {
-	const needs = Object.entries(node.needs);
-	const complete = needs.every(([, need]) => found.has(need));
-	// What needs an object that is not there is not there.
-	const props = complete ? node.props(Object.fromEntries(needs.map(([name, need]) => [name, found.get(need)])) as never) : undefined;
-	const [newest, ...older] = props === undefined ? [] : await generations(look, node, props, warn);
+	const [newest, ...older] = await lookFor(look, node, found, warn);
 	if (newest ?? isAction(node.kind)) found.set(node, newest?.outputs ?? {});
 	if (!newest) return {};
 	return { [node.key]: newest, ...Object.fromEntries(older.map((entry, index) => [`${node.key}~${index + 1}`, { ...entry, status: 'superseded' }])) };
 }
 
-/** Newest first, where AWS tells: kinds look for the newest of several. */
-async function generations(look: Look<Aws>, node: Node, props: JsonObject, warn: Options['warn']): Promise<Entry[]> {
+/**
+ * What needs an object that is not there may be there all the same: somebody has removed what it needs, or that is another's.
+ * It is looked for as far as its name does not depend on it, and recorded so that the next `up` brings it in order.
+ */
+async function lookFor(look: Look<Aws>, node: Node, found: ReadonlyMap<Node, JsonObject>, warn: Options['warn']): Promise<Entry[]> {
+	const needs = Object.entries(node.needs);
+	const props = () => node.props(Object.fromEntries(needs.map(([name, need]) => [name, found.get(need) ?? unknownOutputs])) as never);
+	if (needs.every(([, need]) => found.has(need))) return generations(look, node, props(), warn);
+	if (isAction(node.kind)) return [];
+	const entries = await unlessUnknown(() => generations(look, node, known(props()), warn, guarded(props())));
+	return (entries ?? []).map((entry) => ({ ...entry, hash: '' }));
+}
+
+/** Newest first, where AWS tells: kinds look for the newest of several. @param props to be recorded @param asked what is looked for by */
+async function generations(look: Look<Aws>, node: Node, props: JsonObject, warn: Options['warn'], asked: JsonObject = props): Promise<Entry[]> {
 	const kind = node.kind as unknown as Kind<Aws>;
 	const ctx = contextFor(look, node, { token: randomUUID(), id: null });
 	if (isAction(kind)) {
@@ -157,7 +167,7 @@ async function generations(look: Look<Aws>, node: Node, props: JsonObject, warn:
 	const entries: Entry[] = [];
 	for (;;) {
 		const superseded = new Set(entries.flatMap(({ id }) => id ?? []));
-		const outputs = await kind.find({ ...ctx, superseded }, props, undefined).catch((error: unknown) => leaveAlone(error, warn));
+		const outputs = await kind.find({ ...ctx, superseded }, asked, undefined).catch((error: unknown) => leaveAlone(error, warn));
 		// What is found by its name or its parent is found again and again.
 		if (!outputs || superseded.has(kind.id(outputs))) return entries;
 		const arn = kind.arn?.(outputs);

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { settled } from '../engine/context.ts';
 import { down, type Outcome } from '../engine/engine.ts';
 import { isAction } from '../engine/resource.ts';
 import type { Entry, StateView } from '../engine/state.ts';
@@ -50,7 +52,8 @@ export async function tearDown(options: Options): Promise<TeardownDocument> {
 		// Of what was never up nobody knows the nonce.
 		const swept = await sweep(options, { recorded: before, nonces: before.length === 0 ? new Map() : noncesOf(held, scopes), began: start });
 		const keeps = [...kept, ...outcome.kept.map(({ type, id, why }) => ({ type, id, why })), ...(await snapshots(options, before)), ...takenSnapshots(swept)];
-		const left = [...known, ...unrecorded(swept, [...known, ...keeps])];
+		const gone = new Set(swept.deleted.map(({ id }) => id));
+		const left = [...known.filter(({ id }) => !gone.has(id)), ...unrecorded(swept, [...known, ...keeps])];
 		return {
 			deleted: [...outcome.done.flatMap(({ key, type, id }) => (id === null ? [] : [{ key, type, id }])), ...swept.deleted],
 			left,
@@ -145,12 +148,23 @@ function costOf(left: TeardownDocument['left'], kept: TeardownDocument['kept'], 
 }
 
 /** Every object that was recorded and that AWS still shows, with what holds it where that is known. */
-async function leftovers(options: Options, before: readonly Recorded[], { failed, kept }: Outcome, keptIds: ReadonlySet<string>): Promise<TeardownDocument['left']> {
-	const limit = pLimit(12);
+async function leftovers(options: Options, before: readonly Recorded[], { done, failed, kept }: Outcome, keptIds: ReadonlySet<string>): Promise<TeardownDocument['left']> {
 	const keeps = new Set([...keptIds, ...kept.map(({ id }) => id)]);
-	const candidates = before.filter(({ entry }) => entry.outputs !== undefined && !keeps.has(entry.id ?? ''));
-	const answers = await Promise.all(candidates.map((object) => limit(async () => ((await isThere(options, object)) ? [object] : []))));
-	return answers.flat().map(({ key, entry }) => ({ key, type: entry.type, id: entry.id ?? '', ...holderOf(failed.get(key)) }));
+	const removed = new Set(done.map(({ key }) => key));
+	const end = performance.now() + settled.unclear * 1000;
+	let there = await shown(options, before.filter(({ entry }) => entry.outputs !== undefined && !keeps.has(entry.id ?? '')));
+	// Reads lag: what was removed may still show for some seconds.
+	while (there.some(({ key }) => removed.has(key)) && performance.now() < end) {
+		await delay(settled.pause * 1000, undefined, { signal: options.signal });
+		there = await shown(options, there);
+	}
+	return there.map(({ key, entry }) => ({ key, type: entry.type, id: entry.id ?? '', ...holderOf(failed.get(key)) }));
+}
+
+async function shown(options: Options, objects: readonly Recorded[]): Promise<Recorded[]> {
+	const limit = pLimit(12);
+	const answers = await Promise.all(objects.map((object) => limit(async () => ((await isThere(options, object)) ? [object] : []))));
+	return answers.flat();
 }
 
 async function isThere(options: Options, { scope, key, entry }: Recorded): Promise<boolean> {

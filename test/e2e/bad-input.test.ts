@@ -73,34 +73,10 @@ describe('on a local endpoint without an Airflow', () => {
 	});
 
 	describe('state file', () => {
-		const path = () => here.path(stateDirectory, 'main.json');
-		const change = async (damage: (text: string) => string): Promise<string> => {
-			expect((await upload()).exit).toBe(0);
-			const good = await readFile(path(), 'utf8');
-			await writeFile(path(), damage(good));
-			return good;
-		};
-
-		test.each([
-			['truncated', (text: string) => text.slice(0, text.length / 2), 'it is not complete JSON', 'airflow-deploy state recover'],
-			['of a newer version', (text: string) => text.replace('"format": 1', '"format": 2'), 'has format 2', 'airflow-deploy'],
-			['of another account', (text: string) => text.replace('"000000000000"', '"999999999999"'), 'is of another account: it records 999999999999, this run uses 000000000000', 'sts get-caller-identity'],
-		])('%s: every command says so and touches neither it nor AWS', async (_, damage, message, hint) => {
-			const good = await change(damage);
-			const damaged = await readFile(path(), 'utf8');
-			const before = await account();
-			for (const command of ['up', 'upload', 'plan', 'status', 'teardown']) {
-				const { exit, stderr } = await here.run([command, '--local', '--yes']);
-				expect({ command, exit, stderr }).toEqual({ command, exit: 1, stderr: expect.stringContaining(message) as string });
-				expect(stderr.slice(stderr.indexOf('hint:'))).toContain(hint);
-			}
-			expect(await readFile(path(), 'utf8')).toBe(damaged);
-			expect(await account()).toEqual(before);
-			await writeFile(path(), good);
-		});
-
 		test('a truncated one is rebuilt by state recover, and all that was made is removed', async () => {
-			await change((text) => text.slice(0, 40));
+			expect((await upload()).exit).toBe(0);
+			const path = here.path(stateDirectory, 'main.json');
+			await writeFile(path, (await readFile(path, 'utf8')).slice(0, 40));
 			expect((await here.run(['state', 'recover', '--local'])).exit).toBe(0);
 			expect((await tornDown()).left).toEqual([]);
 			expect(await account()).toEqual(nothing);

@@ -17,22 +17,25 @@ export interface StubEndpoint {
 	readonly directory: string;
 	/** What points any command at it. */
 	readonly env: Readonly<Record<string, string>>;
-	client<C>(type: new (config: never) => C): C;
+	client<C>(type: new (config: never) => C, region?: string): C;
 	/** A new working directory: another laptop. */
 	laptop(name: string): Promise<string>;
 	run(cwd: string, args: readonly string[], options?: Options): Promise<Ran>;
 	/** Runs with --json and --yes, and expects one document; `T` is what it is taken for. */
 	// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what the document is
 	json<T>(cwd: string, args: readonly string[], options?: Options): Promise<Ran & { document: T }>;
+	/** What the endpoint said of itself. */
+	log(): string;
 	close(): Promise<void>;
 }
 
-export async function startStubEndpoint(): Promise<StubEndpoint> {
+/** @param registry whether images are built and pushed */
+export async function startStubEndpoint({ registry = false } = {}): Promise<StubEndpoint> {
 	const directory = await mkdtemp(join(tmpdir(), 'airflow-deploy-stub-'));
 	recordRequests(directory);
 	const { python } = await motoEnvironment(installer(() => {}));
 	const log: string[] = [];
-	const endpoint = await LocalEndpoint.start({ directory: join(directory, 'endpoint'), motoPython: python, port: 0, latency: 'none', iam: false, log: (line) => log.push(line), standIns });
+	const endpoint = await LocalEndpoint.start({ directory: join(directory, 'endpoint'), motoPython: python, port: 0, latency: 'none', iam: false, registry, log: (line) => log.push(line), standIns });
 	const { url } = endpoint.about() as { url: string };
 	const env = { AWS_ENDPOINT_URL: url, AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
 	const runIn = (cwd: string, args: readonly string[], options: Options = {}): Promise<Ran> => run(args, { ...options, cwd, env: { ...env, ...options.env } });
@@ -40,7 +43,7 @@ export async function startStubEndpoint(): Promise<StubEndpoint> {
 		url,
 		directory,
 		env,
-		client: (type) => new type(settings({ region: 'us-east-1', endpoint: url, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }) as never),
+		client: (type, region = 'us-east-1') => new type(settings({ region, endpoint: url, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }) as never),
 		async laptop(name) {
 			await cp(join(packageRoot, 'airflow'), join(directory, name, 'airflow'), { recursive: true });
 			return join(directory, name);
@@ -51,6 +54,7 @@ export async function startStubEndpoint(): Promise<StubEndpoint> {
 			const ran = await runIn(cwd, [...args, '--json', '--yes'], options);
 			return { ...ran, document: JSON.parse(ran.stdout) as T };
 		},
+		log: () => log.join('\n'),
 		async close() {
 			endpoint.end('the test is done', 0);
 			await endpoint.ended;

@@ -39,7 +39,7 @@ export async function startEndpoint({ latency = 'none', iam = false }: { latency
 	};
 }
 
-async function clientsOf(connection: Connection, observe: CallObserver | undefined): Promise<Aws> {
+export async function clientsOf(connection: Connection, observe?: CallObserver): Promise<Aws> {
 	const { Account = '', Arn = '' } = await awsClients(connection, { account: '', partition: '' }).client(STSClient).send(new GetCallerIdentityCommand({}));
 	return awsClients(connection, { account: Account, partition: Arn.split(':')[1] ?? '' }, observe);
 }
