@@ -2,7 +2,7 @@ import { GetRoleCommand, CreateRoleCommand, CreateServiceLinkedRoleCommand, Atta
 import { AttachInternetGatewayCommand, AuthorizeSecurityGroupIngressCommand, CreateInternetGatewayCommand, CreateNetworkInterfaceCommand, CreateSecurityGroupCommand, CreateSubnetCommand, CreateVpcCommand, DeleteInternetGatewayCommand, DeleteNetworkInterfaceCommand, DeleteSecurityGroupCommand, DeleteSubnetCommand, DeleteVpcCommand, DescribeNetworkInterfacesCommand, DescribeSecurityGroupsCommand, DescribeVpcBlockPublicAccessOptionsCommand, DetachInternetGatewayCommand, EC2Client, RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
 import { CreateRepositoryCommand, DescribeImagesCommand, ECRClient, GetAuthorizationTokenCommand, PutImageCommand } from '@aws-sdk/client-ecr';
 import { CreateAccessPointCommand, CreateFileSystemCommand, CreateMountTargetCommand, DeleteAccessPointCommand, DeleteFileSystemCommand, DeleteFileSystemPolicyCommand, DeleteMountTargetCommand, DescribeFileSystemPolicyCommand, DescribeFileSystemsCommand, DescribeMountTargetsCommand, EFSClient, PutFileSystemPolicyCommand, UpdateFileSystemCommand } from '@aws-sdk/client-efs';
-import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, PutLogEventsCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, DeleteLogGroupCommand, DescribeLogGroupsCommand, ListTagsForResourceCommand, PutLogEventsCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand, GetBucketTaggingCommand, HeadBucketCommand, ListObjectVersionsCommand, PutBucketOwnershipControlsCommand, PutBucketVersioningCommand, PutObjectCommand, PutPublicAccessBlockCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, DeleteSecretCommand, RestoreSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetServiceQuotaCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
@@ -257,6 +257,18 @@ test('Secrets Manager: a deleted name is reserved', async () => {
 	await eventually('the name is free', async () => (await create().catch(() => undefined)) !== undefined);
 	expect(await refusal(secrets.send(new CreateSecretCommand({ Name: 'long', SecretString: 'x'.repeat(65_537) })))).toMatch(/^ValidationException/);
 	expect(await refusal(secrets.send(new DeleteSecretCommand({ SecretId: 'held', RecoveryWindowInDays: 3 })))).toMatch(/^InvalidParameterException/);
+});
+
+test('CloudWatch Logs: a group that is made again has nothing of the one before', async () => {
+	const logs = endpoint.client(CloudWatchLogsClient);
+	const group = { logGroupName: '/airflow-deploy/again' };
+	await logs.send(new CreateLogGroupCommand({ ...group, tags: { owner: 'first' } }));
+	expect(await refusal(logs.send(new CreateLogGroupCommand({ ...group, tags: { owner: 'second' } })))).toMatch(/^ResourceAlreadyExistsException/);
+	await logs.send(new DeleteLogGroupCommand(group));
+	expect(await refusal(logs.send(new DeleteLogGroupCommand(group)))).toMatch(/^ResourceNotFoundException/);
+	await logs.send(new CreateLogGroupCommand(group));
+	const [made] = (await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: group.logGroupName }))).logGroups ?? [];
+	expect((await logs.send(new ListTagsForResourceCommand({ resourceArn: made?.arn?.replace(/:\*$/, '') }))).tags).toEqual({});
 });
 
 test('CloudWatch Logs: retention and batches', async () => {
