@@ -249,6 +249,7 @@ class TestRefusedPeople:
         )
         _, answer = log_in(app, issuer, email="eve@evil.org")
         assert "Ask whoever deployed this Airflow." in answer.text
+        assert "Sign in as somebody else" in answer.text
 
     def test_may_try_as_somebody_else(self, app, issuer):
         assert start(app.test_client(), "/login/oidc?again=1")["prompt"] == "login"
@@ -373,6 +374,7 @@ class TestProvider:
         asked = start(client)
         answer = client.get(f"/oauth-authorized/oidc?error=access_denied&state={asked['state']}", base_url=AT)
         assert (answer.status_code, code_of(answer)) == (403, "cancelled")
+        assert "Sign in again" in answer.text
 
     def test_of_another_name_does_not_exist(self, app):
         assert app.test_client().get("/login/google", base_url=AT).status_code == 404

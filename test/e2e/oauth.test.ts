@@ -104,7 +104,7 @@ describe('login through a provider, on the local target', () => {
 		expect(document).toEqual({ url, username: null, password: null, login: { auth: 'oidc', redirectUri: `${url}/oauth-authorized/oidc` } });
 		expect((await here.run(['open', '--local', '--print']))).toMatchObject({ exit: 0, stdout: `${url}\n`, stderr: expect.stringContaining('log in with your OpenID Connect provider: there is no password here') as string });
 		const plan = await here.succeeds(['plan', '--local']);
-		expect(plan.stdout).toContain(`register   ${url}/oauth-authorized/oidc as redirect URI there`);
+		expect(plan.stdout).toContain(`register   ${url}/oauth-authorized/oidc\n           at the provider, as redirect URI\n`);
 		const doctor = await here.run(['doctor', '--local']);
 		expect(doctor.stdout).toContain(`${url}/oauth-authorized/oidc`);
 	});

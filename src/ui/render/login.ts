@@ -10,5 +10,5 @@ export function howToLogIn(auth: Exclude<LoginDocument['auth'], 'db'>): string {
 /** How people log in through a provider: there is no password, and the provider must know where to send them back to. */
 export function loginLines({ auth, redirectUri }: LoginDocument, { colour }: Pick<Style, 'colour'>): string[] {
 	if (auth === 'db') return [];
-	return [`log in     ${howToLogIn(auth)}`, `register   ${redirectUri === null ? `<address of the web page>/oauth-authorized/${auth}` : colour.cyan(redirectUri)} as redirect URI there`];
+	return [`log in     ${howToLogIn(auth)}`, `register   ${redirectUri === null ? `<address of the web page>/oauth-authorized/${auth}` : colour.cyan(redirectUri)}`, '           at the provider, as redirect URI'];
 }
