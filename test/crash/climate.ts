@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, commands, look, type References, type Result } from './scenario.ts';
-import type { Stage } from './stage.ts';
+import { deployer, type Stage } from './stage.ts';
 import { expiry, outage, portal, staleReads, storm } from './weather.ts';
 import type { Interference } from './wire.ts';
 
@@ -11,18 +11,30 @@ export interface Climate {
 	readonly name: string;
 	readonly stops: number;
 	/** Makes the weather for one command; what it returns is called before the command is run again. */
-	begin(stage: Stage, random: () => number): { readonly interfere: Interference; again?(): void };
+	readonly begin: (stage: Stage, random: () => number) => { readonly interfere: Interference; readonly again?: () => Promise<void> | void };
 }
 
 /** AWS answers a tool that goes on asking in 5 or 10 minutes all the same: a stop with an explanation is a good end for a run. */
 export const climates: readonly Climate[] = [
 	{ name: '30 % throttled, 5 % answered with 500, 3 % of connections broken', stops: 3, begin: (_, random) => ({ interfere: storm({ throttled: 0.3, failed: 0.05, broken: 0.03 }, random) }) },
-	{ name: 'reads 10 s behind', stops: 0, begin: () => ({ interfere: staleReads(10) }) },
-	{ name: 'a minute without network', stops: 6, begin: () => ({ interfere: outage({ afterCalls: 60, seconds: 60 }) }) },
+	{ name: 'reads 10 s behind', stops: 0, begin: farAway },
+	{ name: 'a minute without network', stops: 1, begin: minuteWithout },
 	{ name: 'a session token that ends', stops: 1, begin: sessionToken },
 	{ name: 'the session of an assumed role ends', stops: 1, begin: assumedRole },
 	{ name: 'the login of IAM Identity Center ends', stops: 1, begin: identityCenter },
 ];
+
+/** With the patience that the tool has with AWS: it waits less for an endpoint on this machine. */
+function farAway(stage: Stage): ReturnType<Climate['begin']> {
+	stage.env = { ...stage.env, AWS_ENDPOINT_URL: stage.wire.farUrl, AIRFLOW_DEPLOY_ALLOWED_CIDRS: '127.0.0.0/8' };
+	return { interfere: staleReads(10) };
+}
+
+/** Who reads that the network is gone waits for it. */
+function minuteWithout(): ReturnType<Climate['begin']> {
+	const { interfere, over } = outage({ afterCalls: 60, seconds: 60 });
+	return { interfere, again: () => over };
+}
 
 function sessionToken(stage: Stage): ReturnType<Climate['begin']> {
 	const withKey = (key: string): void => void (stage.env = { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: 'local', AWS_SESSION_TOKEN: 'local' });
@@ -32,7 +44,7 @@ function sessionToken(stage: Stage): ReturnType<Climate['begin']> {
 
 /** Each run assumes the role anew. */
 function assumedRole(stage: Stage): ReturnType<Climate['begin']> {
-	profile(stage, ['role_arn = arn:aws:iam::000000000000:role/deployer', 'source_profile = base', '[profile base]', 'aws_access_key_id = AKIALOCAL', 'aws_secret_access_key = local']);
+	profile(stage, [`role_arn = arn:aws:iam::000000000000:role/${deployer}`, 'source_profile = base', '[profile base]', 'aws_access_key_id = AKIALOCAL', 'aws_secret_access_key = local']);
 	let ended = false;
 	const ends = expiry({ afterCalls: 60, isTemporary: (key) => !ended && key !== 'AKIALOCAL' });
 	return { interfere: ends, again: () => void (ended = true) };
@@ -44,8 +56,8 @@ function identityCenter(stage: Stage): ReturnType<Climate['begin']> {
 	const cache = join(home, '.aws', 'sso', 'cache');
 	mkdirSync(cache, { recursive: true });
 	writeFileSync(join(cache, `${createHash('sha1').update(start).digest('hex')}.json`), JSON.stringify({ startUrl: start, region: 'us-east-1', accessToken: 'local', expiresAt: '2099-01-01T00:00:00Z' }));
-	const login = portal({ afterLooks: 40 });
-	return { interfere: login, again: () => login.logIn() };
+	const { interfere, logIn } = portal({ afterLooks: 40 });
+	return { interfere, again: logIn };
 }
 
 /** A home directory with one profile, which the command line is to use. */
@@ -76,7 +88,7 @@ interface Repeated {
 	readonly command: Command;
 	readonly stops: number;
 	readonly interfere: Interference;
-	again(): void;
+	readonly again: () => Promise<void> | void;
 }
 
 async function untilDone(stage: Stage, { command, stops, interfere, again }: Repeated, result: { calls: number; failures: string[]; gaveUp: string[] }): Promise<void> {
@@ -91,7 +103,7 @@ async function untilDone(stage: Stage, { command, stops, interfere, again }: Rep
 		const last = stderr.trimEnd().split('\n').slice(-2).join(' | ');
 		if (!isClear(stderr) || stopped >= stops) return void result.failures.push(`${command} ended with ${exit}: ${stderr.trimEnd().split('\n').slice(-12).join(' | ')}`);
 		result.gaveUp.push(`${command}: ${last}`);
-		again();
+		await again();
 	}
 }
 

@@ -17,6 +17,9 @@ export type Inventory = ReadonlyMap<string, readonly string[]>;
 type Look = (ask: Ask) => Promise<readonly (string | undefined)[]>;
 type Ask = <C>(type: new (config: never) => C) => C;
 
+/** The lease of a run that died stays while its environment stands: the next one to change something takes it over. */
+export const leaseKind = 'lease of a branch';
+
 /** Everything in an account that `up`, `deploy` and branches could make, whoever made it: by listing, not by what is recorded. */
 const looks: Readonly<Record<string, Look>> = {
 	vpc: async (ask) => ((await ask(EC2Client).send(new DescribeVpcsCommand({}))).Vpcs ?? []).map(({ VpcId }) => VpcId),
@@ -32,7 +35,8 @@ const looks: Readonly<Record<string, Look>> = {
 	'mount target': async (ask) => (await Promise.all((await fileSystems(ask)).map(async ({ FileSystemId }) => (await ask(EFSClient).send(new DescribeMountTargetsCommand({ FileSystemId }))).MountTargets ?? []))).flat().map(({ MountTargetId }) => MountTargetId),
 	'access point': async (ask) => ((await ask(EFSClient).send(new DescribeAccessPointsCommand({}))).AccessPoints ?? []).map(({ AccessPointId }) => AccessPointId),
 	bucket: async (ask) => (await buckets(ask)).map(({ Name }) => Name),
-	object: async (ask) => (await Promise.all((await buckets(ask)).map(async ({ Name }) => objects(ask, Name ?? '')))).flat(),
+	object: async (ask) => (await objects(ask)).filter((key) => !key.endsWith('.lease')),
+	[leaseKind]: async (ask) => (await objects(ask)).filter((key) => key.endsWith('.lease')),
 	role: async (ask) => (await roles(ask)).map(({ RoleName }) => RoleName),
 	'role policy': async (ask) => (await Promise.all((await roles(ask)).map(async ({ RoleName }) => ((await ask(IAMClient).send(new ListRolePoliciesCommand({ RoleName }))).PolicyNames ?? []).map((name) => `${RoleName} ${name}`)))).flat(),
 	policy: async (ask) => ((await ask(IAMClient).send(new ListPoliciesCommand({ Scope: 'Local' }))).Policies ?? []).map(({ Arn }) => Arn),
@@ -59,13 +63,16 @@ const clusters = async (ask: Ask) => (await ask(ECSClient).send(new ListClusters
 /** A service-linked role is one per account, and stays. */
 const roles = async (ask: Ask) => ((await ask(IAMClient).send(new ListRolesCommand({}))).Roles ?? []).filter(({ Path }) => !Path?.startsWith('/aws-service-role/'));
 
-/** What comes and goes by design: images of earlier releases, reports of tasks, and the lease of a run that died, which the next one to change something takes over. */
+/** What comes and goes by design: images of earlier releases, reports of tasks, leases of what stands in every scenario. */
 const passing = /^(images\/|status\/|anchors\/(shared|main)\.lease$)/;
 
 /** Current versions. */
-async function objects(ask: Ask, bucket: string): Promise<string[]> {
-	const { Versions = [] } = await ask(S3Client).send(new ListObjectVersionsCommand({ Bucket: bucket }));
-	return Versions.filter(({ IsLatest, Key }) => IsLatest === true && !passing.test(Key ?? '')).map(({ Key }) => `${bucket}/${Key}`);
+async function objects(ask: Ask): Promise<string[]> {
+	const found = await Promise.all((await buckets(ask)).map(async ({ Name: bucket }) => {
+		const { Versions = [] } = await ask(S3Client).send(new ListObjectVersionsCommand({ Bucket: bucket }));
+		return Versions.filter(({ IsLatest, Key }) => IsLatest === true && !passing.test(Key ?? '')).map(({ Key }) => `${bucket}/${Key}`);
+	}));
+	return found.flat();
 }
 
 const config = (endpoint: string): object => settings({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });

@@ -1,5 +1,5 @@
 import type { Ended } from './command-line.ts';
-import { differences, type Inventory, surplus } from './inventory.ts';
+import { differences, type Inventory, leaseKind, surplus } from './inventory.ts';
 import type { Stage } from './stage.ts';
 import { isKill, type Strike, struck } from './strike.ts';
 
@@ -52,6 +52,8 @@ export async function play(stage: Stage, { id, acts }: Scenario, references: Ref
 	const result = { id, strikes: 0, unmet: [] as Strike[], calls: 0, leftovers: [] as string[], duplicates: [] as string[], failures: [] as string[], gaveUp: [] as string[] };
 	for (const [index, { command, strikes = [], stands, change }] of acts.entries()) {
 		if (change !== undefined) stage.change(change);
+		// Of an account there is one, for good: it is made in one that has none.
+		if (strikes.some((strike) => 'call' in strike && strike.call.startsWith('iam.CreateServiceLinkedRole'))) await stage.clear();
 		const ended = await struck(stage, commands[command], strikes);
 		result.strikes += strikes.length;
 		result.calls += ended.calls;
@@ -67,8 +69,11 @@ export async function play(stage: Stage, { id, acts }: Scenario, references: Ref
 	return { ...result, seconds: Math.round((performance.now() - began) / 100) / 10 };
 }
 
+/** The last thing that a branch is known by goes last: a run that died after it has left nothing to remove. */
+const nothingToRemove = /there is no branch environment fix/;
+
 function wrongExit(ended: Ended, strikes: readonly Strike[]): string[] {
-	if (ended.exit === 0 || (ended.exit === null && strikes.some(isKill))) return [];
+	if (ended.exit === 0 || (ended.exit === 1 && nothingToRemove.test(ended.stderr)) || (ended.exit === null && strikes.some(isKill))) return [];
 	return [`ended with ${ended.exit}: ${lastLines(ended)}`];
 }
 
@@ -84,6 +89,6 @@ export async function look(stage: Stage, stands: Standing, references: Reference
 	}
 	const wanted = references[stands];
 	if (!wanted) return;
-	result.duplicates.push(...differences(now, wanted, 1));
+	result.duplicates.push(...differences(now, wanted, 1).filter((text) => !(stands === 'main and a branch' && text.startsWith(leaseKind))));
 	result.failures.push(...differences(now, wanted, -1).map((text) => `missing, ${text}`));
 }

@@ -2,6 +2,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { settings } from '../../src/aws/clients.ts';
 import { LocalEndpoint } from '../../src/local/local-endpoint.ts';
 import { motoEnvironment } from '../../src/local/runtime/environments.ts';
 import { installer } from '../../src/local/runtime/installer.ts';
@@ -11,6 +13,9 @@ import { type Inventory, inventoryOf } from './inventory.ts';
 import { standIns } from './stand-ins.ts';
 import { Wire } from './wire.ts';
 
+/** A role that somebody who deploys may assume. */
+export const deployer = 'deployer';
+
 /** An empty account, a working directory with the sample code base, and the command line between them. */
 export class Stage {
 	readonly wire: Wire;
@@ -18,7 +23,7 @@ export class Stage {
 	readonly #endpoint: LocalEndpoint;
 	readonly #endpointUrl: string;
 	readonly #program: string;
-	/** What an account holds that nobody has used. */
+	/** What the account holds before anything is deployed. */
 	#untouched: Inventory = new Map();
 	/** More of the environment of the command line: credentials of another kind. */
 	env: Readonly<Record<string, string>> = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' };
@@ -39,8 +44,7 @@ export class Stage {
 		const endpoint = await LocalEndpoint.start({ directory: join(directory, 'endpoint'), motoPython: python, port: 0, latency: 'none', iam: false, log, standIns });
 		const { url: endpointUrl } = endpoint.about() as { url: string };
 		const stage = new Stage({ wire: await Wire.to(endpointUrl), directory, endpoint, endpointUrl, program });
-		stage.#untouched = await stage.inventory();
-		stage.#furnish();
+		await stage.#furnish();
 		return stage;
 	}
 
@@ -88,8 +92,7 @@ export class Stage {
 	async clear(): Promise<void> {
 		this.wire.calm();
 		await this.#endpoint.reset();
-		this.#untouched = await this.inventory();
-		this.#furnish();
+		await this.#furnish();
 	}
 
 	async close(): Promise<void> {
@@ -99,7 +102,12 @@ export class Stage {
 		rmSync(this.directory, { recursive: true, force: true });
 	}
 
-	#furnish(): void {
+	async #furnish(): Promise<void> {
+		const trust = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: '000000000000' }, Action: 'sts:AssumeRole' }] };
+		const iam = new IAMClient(settings({ region: 'us-east-1', endpoint: this.#endpointUrl, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
+		await iam.send(new CreateRoleCommand({ RoleName: deployer, AssumeRolePolicyDocument: JSON.stringify(trust) }));
+		iam.destroy();
+		this.#untouched = await this.inventory();
 		rmSync(this.work, { recursive: true, force: true });
 		cpSync(join(packageRoot, 'airflow'), join(this.work, 'airflow'), { recursive: true, filter: (path) => !path.includes('__pycache__') });
 	}

@@ -34,23 +34,27 @@ async function after(sent: Sent, random: () => number, answer: () => Answer | un
 	return answer();
 }
 
-/** Nothing comes through for that long, from a certain call on. */
-export function outage({ afterCalls, seconds }: { afterCalls: number; seconds: number }): Interference {
+/** Nothing comes through for that long, from a certain call on. `over`: it is back. */
+export function outage({ afterCalls, seconds }: { afterCalls: number; seconds: number }): { readonly interfere: Interference; readonly over: Promise<void> } {
 	let [calls, until] = [0, Infinity];
-	return async (sent) => {
+	let end: () => void = () => {};
+	const over = new Promise<void>((resolve) => (end = resolve));
+	const interfere: Interference = async (sent) => {
 		calls += 1;
-		if (calls === afterCalls) until = performance.now() + seconds * 1000;
+		if (calls === afterCalls) {
+			until = performance.now() + seconds * 1000;
+			setTimeout(end, seconds * 1000);
+		}
 		return calls >= afterCalls && performance.now() < until ? undefined : sent.forward();
 	};
+	return { interfere, over };
 }
 
 /** S3 is consistent, and what STS says of a key does not change. */
 const consistent = new Set(['s3', 'sts', '']);
 const ids = /\b(?:vpc|subnet|sg|sgr|igw|rtb|rtbassoc|fs|fsap|fsmt|eni)-[0-9a-f]{8,17}\b/g;
 
-/**
- * Reads answer what was true so many seconds ago: as they were answered then, and as if what was made since did not exist.
- */
+/** Reads are up to so many seconds behind: they are answered as they were within that time, and as if what was made since did not exist. */
 export function staleReads(seconds: number): Interference {
 	const answers = new Map<string, { at: number; answer: Answer }[]>();
 	const made = new Map<string, number>();
@@ -67,7 +71,7 @@ export function staleReads(seconds: number): Interference {
 		const young = [...sent.body.toString().concat(sent.target).matchAll(ids)].map(([id]) => id).filter((id) => (made.get(id) ?? 0) > then);
 		const now = { at: performance.now(), answer: await withoutYoung(sent, young) };
 		answers.set(query, [...known, now]);
-		return (known.findLast(({ at }) => at <= then) ?? known[0] ?? now).answer;
+		return (known.find(({ at }) => at >= then) ?? now).answer;
 	};
 }
 
@@ -94,15 +98,15 @@ export function expiry({ afterCalls, isTemporary }: { afterCalls: number; isTemp
 }
 
 /** The portal of IAM Identity Center: hands out keys that are good for a minute, until the person has to log in again. */
-export function portal({ afterLooks }: { afterLooks: number }): Interference & { logIn(): void } {
+export function portal({ afterLooks }: { afterLooks: number }): { readonly interfere: Interference; readonly logIn: () => void } {
 	let looks = 0;
-	const answer: Interference = async (sent) => {
+	const interfere: Interference = async (sent) => {
 		if (!sent.target.startsWith('/federation/credentials')) return sent.forward();
 		looks += 1;
 		if (looks > afterLooks) return json(401, { message: 'Session token not found or invalid' }, { 'x-amzn-errortype': 'UnauthorizedException' });
 		return json(200, { roleCredentials: { accessKeyId: 'ASIALOCAL', secretAccessKey: 'local', sessionToken: 'local', expiration: Date.now() + 60_000 } });
 	};
-	return Object.assign(answer, { logIn: () => void (looks = Number.NEGATIVE_INFINITY) });
+	return { interfere, logIn: () => void (looks = Number.NEGATIVE_INFINITY) };
 }
 
 function json(status: number, body: object, headers: Record<string, string> = {}): Answer {

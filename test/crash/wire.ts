@@ -25,6 +25,8 @@ export type Interference = (sent: Sent) => Promise<Answer | undefined>;
 /** The network between the command line and an endpoint: a proxy that tests let answer otherwise. */
 export class Wire {
 	readonly url: string;
+	/** The same place in words that nobody takes for this machine. */
+	readonly farUrl: string;
 	/** What is done with each request. */
 	interfere: Interference = (sent) => sent.forward();
 	/** Called with each request, in the order of arrival. */
@@ -35,7 +37,9 @@ export class Wire {
 	private constructor(server: Server, agent: Agent) {
 		this.#server = server;
 		this.#agent = agent;
-		this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+		const { port } = server.address() as AddressInfo;
+		this.url = `http://127.0.0.1:${port}`;
+		this.farUrl = `http://[::ffff:127.0.0.1]:${port}`;
 	}
 
 	static async to(endpointUrl: string): Promise<Wire> {
@@ -53,7 +57,7 @@ export class Wire {
 			};
 			answered().catch(broken);
 		});
-		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		await new Promise<void>((resolve) => server.listen(0, '::ffff:127.0.0.1', resolve));
 		wire = new Wire(server, agent);
 		return wire;
 	}
@@ -93,7 +97,7 @@ async function readRequest(request: IncomingMessage, endpointUrl: string, agent:
 
 function exchange(endpointUrl: string, agent: Agent, { method, target, headers, body }: Pick<Sent, 'method' | 'target' | 'headers' | 'body'>): Promise<Answer> {
 	return new Promise((resolve, reject) => {
-		const { 'transfer-encoding': _, connection: __, expect: ___, ...kept } = headers;
+		const { 'transfer-encoding': _, connection: __, expect: ___, host: ____, ...kept } = headers;
 		const outgoing = httpRequest(new URL(target, endpointUrl), { method, agent, headers: { ...kept, 'content-length': body.length } }, (response) => {
 			buffer(response).then((answer) => resolve({ status: response.statusCode ?? 502, headers: answerHeaders(response), body: answer }), reject);
 		});

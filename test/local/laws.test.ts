@@ -1,5 +1,5 @@
 import { GetRoleCommand, CreateRoleCommand, CreateServiceLinkedRoleCommand, AttachRolePolicyCommand, AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand, DeleteRoleCommand, DeleteRolePolicyCommand, DetachRolePolicyCommand, IAMClient, PutRolePolicyCommand, RemoveRoleFromInstanceProfileCommand } from '@aws-sdk/client-iam';
-import { AttachInternetGatewayCommand, AuthorizeSecurityGroupIngressCommand, CreateInternetGatewayCommand, CreateNetworkInterfaceCommand, CreateSecurityGroupCommand, CreateSubnetCommand, CreateVpcCommand, DeleteInternetGatewayCommand, DeleteNetworkInterfaceCommand, DeleteSecurityGroupCommand, DeleteSubnetCommand, DeleteVpcCommand, DescribeNetworkInterfacesCommand, DescribeSecurityGroupsCommand, DescribeVpcBlockPublicAccessOptionsCommand, DetachInternetGatewayCommand, EC2Client, RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
+import { AttachInternetGatewayCommand, AuthorizeSecurityGroupIngressCommand, CreateInternetGatewayCommand, CreateNetworkInterfaceCommand, CreateRouteTableCommand, DeleteRouteTableCommand, CreateSecurityGroupCommand, CreateSubnetCommand, CreateVpcCommand, DeleteInternetGatewayCommand, DeleteNetworkInterfaceCommand, DeleteSecurityGroupCommand, DeleteSubnetCommand, DeleteVpcCommand, DescribeNetworkInterfacesCommand, DescribeSecurityGroupsCommand, DescribeVpcBlockPublicAccessOptionsCommand, DetachInternetGatewayCommand, EC2Client, RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
 import { CreateRepositoryCommand, DescribeImagesCommand, ECRClient, GetAuthorizationTokenCommand, PutImageCommand } from '@aws-sdk/client-ecr';
 import { CreateAccessPointCommand, CreateFileSystemCommand, CreateMountTargetCommand, DeleteAccessPointCommand, DeleteFileSystemCommand, DeleteFileSystemPolicyCommand, DeleteMountTargetCommand, DescribeFileSystemPolicyCommand, DescribeFileSystemsCommand, DescribeMountTargetsCommand, EFSClient, PutFileSystemPolicyCommand, UpdateFileSystemCommand } from '@aws-sdk/client-efs';
 import { CloudWatchLogsClient, CreateLogGroupCommand, CreateLogStreamCommand, DeleteLogGroupCommand, DescribeLogGroupsCommand, ListTagsForResourceCommand, PutLogEventsCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
@@ -51,6 +51,14 @@ describe('EC2', () => {
 
 	test.each([["it's", 'd'], ['sg-name', 'd'], ['name', 'an en dash – here'], ['x'.repeat(256), 'd']])('group name %s with description %s is refused', async (name, description) => {
 		expect(await refusal(group(name, description))).toMatch(/^InvalidParameterValue/);
+	});
+
+	test('a route table whose client token is known is not made again', async () => {
+		const make = async (more: object = {}) => (await ec2.send(new CreateRouteTableCommand({ VpcId: vpc, ClientToken: 'once', ...more }))).RouteTable?.RouteTableId ?? '';
+		const RouteTableId = await make();
+		expect(await make()).toBe(RouteTableId);
+		expect(await refusal(make({ TagSpecifications: [{ ResourceType: 'route-table', Tags: [{ Key: 'a', Value: 'b' }] }] }))).toMatch(/^IdempotentParameterMismatch/);
+		await ec2.send(new DeleteRouteTableCommand({ RouteTableId }));
 	});
 
 	test('a rule with an apostrophe in its description is refused', async () => {
