@@ -104,7 +104,7 @@ async function breakStaleLock(path: string): Promise<void> {
 	if (stale) await rm(path, { force: true });
 }
 
-/** Settings of a deployment are none of its business, and one of them is a secret that it would hand on to what it starts. */
+/** Settings of a deployment and somebody's credentials are none of its business: it would hand them on to what it starts. */
 function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-	return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('AIRFLOW_DEPLOY_')));
+	return Object.fromEntries(Object.entries(env).filter(([name]) => !/^AIRFLOW_DEPLOY_|^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/.test(name)));
 }

@@ -1,6 +1,7 @@
 import type { Account, Laws } from '../account.ts';
 import { acmLaws } from './acm.ts';
 import { freeTierLaws, serviceQuotasLaws, stsLaws } from './account-wide.ts';
+import { cloudMapLaws } from './cloud-map.ts';
 import { ec2Laws } from './ec2.ts';
 import { ecrLaws } from './ecr.ts';
 import { efsLaws } from './efs.ts';
@@ -29,6 +30,7 @@ const books: Readonly<Record<string, (account: Account) => Laws>> = {
 	s3: s3Laws,
 	scheduler: schedulerLaws,
 	secretsmanager: secretsManagerLaws,
+	servicediscovery: cloudMapLaws,
 	servicequotas: serviceQuotasLaws,
 	sts: stsLaws,
 };
