@@ -115,6 +115,7 @@ test('EFS: states, mount targets, interfaces, tokens and throughput', async () =
 	const { NetworkInterfaces: [held] = [] } = await ec2.send(new DescribeNetworkInterfacesCommand({ Filters: [{ Name: 'subnet-id', Values: [first ?? ''] }] }));
 	expect(held).toMatchObject({ Description: `EFS mount target for ${FileSystemId} (${MountTargetId})`, Status: 'in-use', RequesterManaged: true });
 	expect(await refusal(ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: held?.NetworkInterfaceId })))).toMatch(/^InvalidParameterValue.*currently in use/);
+	expect(await refusal(ec2.send(new DeleteSubnetCommand({ SubnetId: first })))).toMatch(/^DependencyViolation/);
 
 	const point = { FileSystemId, ClientToken: 'p', RootDirectory: { Path: '/airflow', CreationInfo: { OwnerUid: 50000, OwnerGid: 50000, Permissions: '0755' } } };
 	const { AccessPointId } = await efs.send(new CreateAccessPointCommand(point));
@@ -265,6 +266,19 @@ test('Secrets Manager: a deleted name is reserved', async () => {
 	await eventually('the name is free', async () => (await create().catch(() => undefined)) !== undefined);
 	expect(await refusal(secrets.send(new CreateSecretCommand({ Name: 'long', SecretString: 'x'.repeat(65_537) })))).toMatch(/^ValidationException/);
 	expect(await refusal(secrets.send(new DeleteSecretCommand({ SecretId: 'held', RecoveryWindowInDays: 3 })))).toMatch(/^InvalidParameterException/);
+});
+
+test('Cloud Map: a namespace is held by its services, a service by its instances', async () => {
+	const call = async (operation: string, body: object): Promise<string> => (await plain(endpoint.url, { method: 'POST', scope: 'servicediscovery', headers: { 'x-amz-target': `Route53AutoNaming_v20170314.${operation}`, 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(body) })).body;
+	await call('CreateHttpNamespace', { Name: 'held' });
+	const { Namespaces: [namespace] = [] } = JSON.parse(await call('ListNamespaces', {})) as { Namespaces?: { Id: string }[] };
+	const { Service } = JSON.parse(await call('CreateService', { Name: 'holder', NamespaceId: namespace?.Id })) as { Service: { Id: string } };
+	await call('RegisterInstance', { ServiceId: Service.Id, InstanceId: 'one', Attributes: { AWS_INSTANCE_IPV4: '10.0.0.1' } });
+	expect(await call('DeleteNamespace', { Id: namespace?.Id })).toContain('ResourceInUse');
+	expect(await call('DeleteService', { Id: Service.Id })).toContain('ResourceInUse');
+	await call('DeregisterInstance', { ServiceId: Service.Id, InstanceId: 'one' });
+	expect(await call('DeleteService', { Id: Service.Id })).not.toContain('ResourceInUse');
+	expect(await call('DeleteNamespace', { Id: namespace?.Id })).toContain('OperationId');
 });
 
 test('CloudWatch Logs: a group that is made again has nothing of the one before', async () => {
