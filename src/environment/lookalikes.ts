@@ -22,7 +22,7 @@ export interface Lookalike {
 }
 
 /** Where is looked: all that could be of these scopes. */
-export interface Field {
+interface Field {
 	readonly aws: Aws;
 	readonly project: string;
 	/** Environments, and `shared`. */
