@@ -6,6 +6,7 @@ import type { CredentialsDocument, ProviderCredentialsDocument, RecordedObject, 
 import { launchBrowser } from '../../src/validate/browser.ts';
 import { airflowApi } from './airflow-api.ts';
 import { client, type Issuer, startIssuer } from './oidc-issuer.ts';
+import { commandLines } from './secrets.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
 /** One environment: with passwords, then with an OpenID Connect provider, then with passwords again. */
@@ -89,7 +90,7 @@ describe('login through a provider, on the local target', () => {
 		// Secret and settings are kept: nothing is given, and nothing changes.
 		expect((await deploy()).steps.filter(({ action }) => action !== 'none')).toEqual([]);
 
-		expect(await commandLines()).not.toContain(client.secret);
+		expect((await commandLines()).join('\n')).not.toContain(client.secret);
 		const files = await readdir(here.path('.airflow-deploy/state'), { recursive: true, withFileTypes: true });
 		const records = await Promise.all(files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), 'utf8')));
 		expect(records.join('\n')).toContain('secret-oauth-client-secret');
@@ -226,10 +227,3 @@ describe('login through a provider, on the local target', () => {
 		expect(answer.status).toBe(200);
 	});
 });
-
-/** Of all processes of this machine. */
-async function commandLines(): Promise<string> {
-	const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-	const lines = await Promise.all(processes.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')));
-	return lines.join('\n');
-}
