@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { MuxCommand, muxData, muxFrame, MuxReader } from './smux.ts';
 
 /** What carries the bytes of all connections, in order. */
@@ -16,7 +16,7 @@ export interface MultiplexerOptions {
 	/** The other end has opened a stream. */
 	readonly opened: (stream: number) => void;
 	/** How a socket ends whose stream the other end has closed. */
-	readonly end: (socket: Socket) => void;
+	readonly end: (socket: Duplex) => void;
 }
 
 /** Bytes that wait for a slow reader before the other end has to wait too. */
@@ -29,9 +29,9 @@ const longestQueue = 1024 * 1024;
 export class MultiplexedSockets {
 	readonly #options: MultiplexerOptions;
 	readonly #reader = new MuxReader();
-	readonly #sockets = new Map<number, Socket>();
+	readonly #sockets = new Map<number, Duplex>();
 	/** Sockets whose readers are slow. */
-	readonly #full = new Set<Socket>();
+	readonly #full = new Set<Duplex>();
 	#last = 1;
 
 	constructor(options: MultiplexerOptions) {
@@ -55,13 +55,13 @@ export class MultiplexedSockets {
 	}
 
 	/** A stream of its own for a socket. */
-	open(socket: Socket): void {
+	open(socket: Duplex): void {
 		this.#last += 2;
 		this.#options.carrier.send(muxFrame(MuxCommand.open, this.#last));
 		this.attach(this.#last, socket);
 	}
 
-	attach(stream: number, socket: Socket): void {
+	attach(stream: number, socket: Duplex): void {
 		this.#sockets.set(stream, socket);
 		let closed = false;
 		const close = (): void => {
@@ -96,20 +96,20 @@ export class MultiplexedSockets {
 		for (const socket of this.#sockets.values()) socket.destroy();
 	}
 
-	async #carry(stream: number, socket: Socket, bytes: Buffer): Promise<void> {
+	async #carry(stream: number, socket: Duplex, bytes: Buffer): Promise<void> {
 		socket.pause();
 		this.#options.carrier.send(muxData(stream, bytes));
 		if (await this.#options.carrier.room()) socket.resume();
 	}
 
-	#deliver(socket: Socket, payload: Buffer): void {
+	#deliver(socket: Duplex, payload: Buffer): void {
 		socket.write(payload);
 		if (socket.writableLength < longestQueue) return;
 		this.#full.add(socket);
 		this.#options.carrier.hold();
 	}
 
-	#drained(socket: Socket): void {
+	#drained(socket: Duplex): void {
 		if (this.#full.delete(socket) && this.#full.size === 0) this.#options.carrier.release();
 	}
 }

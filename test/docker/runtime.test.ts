@@ -86,7 +86,7 @@ describe('a connection from inside', () => {
 	let container: RunningContainer;
 	const withServer = async (): Promise<void> => {
 		const sandbox = await newTask();
-		container = await start(sandbox, bash('python -c "import socket; s = socket.create_server((\'localhost\', 5000)); print(1, flush=True)\nwhile True:\n c = s.accept()[0]; d = b\'\'\n while b := c.recv(65536): d += b\n c.send(d[::-1]); c.close()"'));
+		container = await start(sandbox, bash('python -c "import socket; s = socket.create_server((\'localhost\', 5000)); print(1, flush=True)\nwhile True:\n c = s.accept()[0]; d = b\'\'\n while b := c.recv(65536): d += b\n c.sendall(d[::-1]); c.close()"'));
 		await until(async () => (await container.exec(['bash', '-c', 'exec 3<>/dev/tcp/localhost/5000'], { timeoutSeconds: 10 })).exitCode === 0);
 	};
 

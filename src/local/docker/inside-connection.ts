@@ -1,46 +1,55 @@
-import { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 
 /**
- * A connection that somebody else makes: the first byte says whether it succeeded, 0, and is no part of what is carried.
- * To who holds the socket it is connected, or failed, only then; what is written before waits.
+ * A connection that a program inside makes for us (templates/containers/network.py). What is written before it stands
+ * waits. Emits `connect` when it stands; one that is refused fails with ECONNREFUSED.
  */
-export class InsideConnection extends Socket {
+export class InsideConnection extends Duplex {
+	readonly #socket: Socket;
 	#made = false;
 
-	override emit(event: string | symbol, ...given: unknown[]): boolean {
-		if (this.#made) return super.emit(event, ...given);
-		switch (event) {
-			case 'connect':
-			case 'ready':
-				this.resume();
-				return true;
-			case 'data':
-				this.#answered(given[0] as Buffer);
-				return true;
-			case 'end':
-				this.#refused();
-				return true;
-			default:
-				return super.emit(event, ...given);
-		}
+	constructor(controlPath: string, host: string, port: number) {
+		super({ allowHalfOpen: true });
+		this.#socket = connect({ path: controlPath, allowHalfOpen: true });
+		this.#socket.write(`${JSON.stringify(['connect', host, port])}\n`);
+		this.#socket.on('data', (bytes: Buffer) => this.#receive(bytes));
+		this.#socket.on('end', () => (this.#made ? this.push(null) : this.#refuse()));
+		this.#socket.on('error', (error) => this.destroy(error));
+		this.#socket.on('close', () => this.destroy());
 	}
 
-	#answered(bytes: Buffer): void {
-		if (bytes[0] !== 0) return this.#refused();
+	override _read(): void {
+		this.#socket.resume();
+	}
+
+	override _write(bytes: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+		this.#socket.write(bytes, done);
+	}
+
+	override _final(done: () => void): void {
+		this.#socket.end(done);
+	}
+
+	override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+		this.#socket.destroy();
+		done(error);
+	}
+
+	/** The first byte says whether it stands, and is no part of what is carried. */
+	#receive(bytes: Buffer): void {
+		if (this.#made) return this.#carry(bytes);
+		if (bytes[0] !== 0) return this.#refuse();
 		this.#made = true;
-		const first = bytes.subarray(1);
-		if (this.listenerCount('data') === 0) {
-			// Nobody reads yet.
-			this.pause();
-			this.unshift(first);
-			super.emit('connect');
-			return;
-		}
-		super.emit('connect');
-		if (first.length > 0) super.emit('data', first);
+		this.emit('connect');
+		if (bytes.length > 1) this.#carry(bytes.subarray(1));
 	}
 
-	#refused(): void {
+	#carry(bytes: Buffer): void {
+		if (!this.push(bytes)) this.#socket.pause();
+	}
+
+	#refuse(): void {
 		this.destroy(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
 	}
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createContainer, type Engine, EngineError, type InspectedContainer, removeContainer } from './engine.ts';
@@ -74,11 +75,8 @@ export class Insider {
 	}
 
 	/** A TCP connection from inside its network. */
-	connect(host: string, port: number): Socket {
-		const socket = new InsideConnection();
-		socket.connect(join(this.#directory, 'control'));
-		socket.write(`${JSON.stringify(['connect', host, port])}\n`);
-		return socket;
+	connect(host: string, port: number): Duplex {
+		return new InsideConnection(join(this.#directory, 'control'), host, port);
 	}
 
 	async remove(): Promise<void> {

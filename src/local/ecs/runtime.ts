@@ -1,5 +1,4 @@
-import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 /**
  * What runs containers below the local ECS. The ECS logic above (dependencies, health checks, stop order, logs, states)
@@ -86,8 +85,8 @@ export interface RunningContainer {
 	 * @throws Error as Go words it where there is no such program
 	 */
 	openTerminal(command: readonly string[], size: TerminalSize): Promise<Terminal>;
-	/** A TCP connection as a program inside would make it: `localhost` is the task. */
-	connect(host: string, port: number): Socket;
+	/** A TCP connection as a program inside would make it: `localhost` is the task. Emits `connect` when it stands. */
+	connect(host: string, port: number): Duplex;
 }
 
 export interface TerminalSize {

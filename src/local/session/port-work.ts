@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { MalformedMessage, SessionFlag } from '../../session/message.ts';
 import { MultiplexedSockets } from '../../session/multiplexed-sockets.ts';
 import type { RunningContainer } from '../ecs/runtime.ts';
@@ -36,7 +36,7 @@ export class PortWork implements Work {
 			carrier,
 			opened: (stream) => this.#connect(stream),
 			// The agent knows no half-closed connections.
-			end: (socket) => socket.destroySoon(),
+			end: (socket) => void socket.end(() => socket.destroy()),
 		});
 	}
 
@@ -56,7 +56,7 @@ export class PortWork implements Work {
 	}
 
 	#connect(stream: number): void {
-		const socket: Socket = this.#container.connect(this.#port.host, Number(this.#port.portNumber));
+		const socket: Duplex = this.#container.connect(this.#port.host, Number(this.#port.portNumber));
 		const refused = (): void => this.#session?.flag(SessionFlag.connectToPortError);
 		socket.once('error', refused).once('connect', () => socket.off('error', refused));
 		this.#mux?.attach(stream, socket);
