@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts';
 import type { LogEvent } from '../logs/event.ts';
 import { LogReader } from '../logs/reader.ts';
+import { required } from '../resources/support.ts';
 import { naming } from '../stacks/inputs.ts';
 import { CheckFailed } from './check.ts';
 import type { Deployed } from './session.ts';
@@ -29,11 +30,12 @@ export interface Wanted {
 }
 
 /**
- * Lines of a component's log group, oldest first.
+ * Lines of a component's log group, oldest first; none of a page alone.
  * @throws CheckFailed where the group does not exist
  */
 export async function readLines(deployed: Deployed, component: Component, { since, streamPrefix, containing }: Wanted): Promise<LogLine[]> {
 	const { aws, pace, flags } = deployed;
+	if (aws === undefined) return [];
 	const name = logGroup(deployed, component);
 	const group = { component, logGroupName: name, arn: '' };
 	const reader = new LogReader(aws, [group], pace);
@@ -51,7 +53,7 @@ export async function readLines(deployed: Deployed, component: Component, { sinc
 }
 
 export function logGroup({ config, aws }: Deployed, component: Component): string {
-	return naming({ config, place: aws }).in(config.environment).logGroup(component);
+	return naming({ config, place: required(aws) }).in(config.environment).logGroup(component);
 }
 
 /** The stream of a task's try, or the beginning of the names of all of a run's: Airflow's log_filename_template, with `:` replaced (CloudWatch takes none). */

@@ -20,9 +20,10 @@ export interface Wishes {
 	readonly headed: boolean;
 }
 
-/** What is validated, as AWS shows it. */
+/** What is validated, as AWS shows it, or a page alone. */
 export interface Deployed {
-	readonly aws: Aws;
+	/** Undefined: only the web page is known, and AWS has no part in it. */
+	readonly aws: Aws | undefined;
 	readonly config: Config;
 	readonly status: StatusDocument;
 	/** Undefined where the secret cannot be read, and why. */

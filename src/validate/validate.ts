@@ -14,9 +14,9 @@ import { readManifest } from '../resources/upload-bundle.ts';
 import { naming } from '../stacks/inputs.ts';
 import { launchBrowser } from './browser.ts';
 import { browserPage } from './browser-page.ts';
-import { isOk, type Result } from './check.ts';
+import { type Check, isOk, type Result } from './check.ts';
 import { type ContainerSession, openContainerSession } from './container-session.ts';
-import { first, logChecks, pageChecks, runChecks } from './checks/plan.ts';
+import { first, logChecks, pageAloneChecks, pageChecks, runChecks } from './checks/plan.ts';
 import { httpPage } from './http-page.ts';
 import { requestsBy } from './http-request.ts';
 import { type Observer, perform } from './perform.ts';
@@ -49,24 +49,45 @@ export interface ValidateOptions {
  * @throws UserError where `--headed` cannot be had
  */
 export async function validate(options: ValidateOptions): Promise<ValidateDocument> {
-	const began = new Date();
 	const route = await options.environment.pageRoute();
-	const deployed = { ...(await lookAtDeployed(options)), request: requestsBy(route) };
 	const sessions = containerSessions(options);
-	const session: Session = { deployed, wishes: options.wishes, dags: [], began: began.getTime(), signal: options.signal, runs: [], logPages: new Map(), busy: options.busy, containerSession: sessions.cookie };
+	const { cwd, aws, config } = options;
+	try {
+		const deployed = { ...(await lookAtDeployed(options)), request: requestsBy(route) };
+		return await examine({ ...options, deployed, route, containerSession: sessions.cookie, lastUp: () => lastTimeline({ cwd, aws, config }) });
+	} finally {
+		await sessions.close();
+	}
+}
+
+interface Examination extends Pick<ValidateOptions, 'wishes' | 'cwd' | 'env' | 'signal' | 'observer' | 'busy' | 'note'> {
+	readonly deployed: Deployed;
+	readonly route: PageRoute | undefined;
+	readonly containerSession: () => Promise<string>;
+	readonly lastUp: () => ReturnType<typeof lastTimeline>;
+}
+
+/** Everything that `validate` does, whatever it is that was deployed. */
+export async function examine(options: Examination): Promise<ValidateDocument> {
+	const began = new Date();
+	const { deployed, wishes, signal, busy, containerSession, observer } = options;
+	const session: Session = { deployed, wishes, dags: [], began: began.getTime(), signal, runs: [], logPages: new Map(), busy, containerSession };
 	const results: Result[] = [];
 	try {
-		await openPage(session, options, route);
-		await perform([first], session, results, options.observer);
+		await openPage(session, options);
+		await perform([first], session, results, observer);
 		if (!results.every(isOk)) await closePage(session);
-		const checks = session.page === undefined ? logChecks : pageChecks;
-		await perform(checks, session, results, options.observer);
-		if (session.page !== undefined) await perform(runChecks(session), session, results, options.observer);
+		await perform(nextChecks(session), session, results, observer);
+		if (session.page !== undefined) await perform(runChecks(session), session, results, observer);
 		return await conclude(options, session, results, began);
 	} finally {
 		await closePage(session);
-		await sessions.close();
 	}
+}
+
+function nextChecks({ page, deployed: { aws } }: Session): readonly Check[] {
+	if (aws === undefined) return pageAloneChecks;
+	return page === undefined ? logChecks : pageChecks;
 }
 
 /** At most one, made when it is first asked for. */
@@ -100,7 +121,7 @@ async function lookAtDeployed({ aws, config, status, environment, flags }: Valid
 }
 
 /** Where there is an address. */
-async function openPage(session: Session, { wishes, env, note }: ValidateOptions, route: PageRoute | undefined): Promise<void> {
+async function openPage(session: Session, { wishes, env, note, route }: Examination): Promise<void> {
 	const { url } = session.deployed.status.webserver;
 	if (url === null) return;
 	const say = (why: string): void => note(`no browser: ${why}; the same is proved through Airflow's REST API`);
@@ -108,14 +129,14 @@ async function openPage(session: Session, { wishes, env, note }: ValidateOptions
 	session.page = launched === undefined ? httpPage(url, session.deployed.request) : await browserPage(launched, url, session.deployed.request);
 }
 
-async function conclude({ cwd, aws, config }: ValidateOptions, session: Session, results: readonly Result[], began: Date): Promise<ValidateDocument> {
-	const name = `${config.environment}-${began.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+async function conclude({ cwd, deployed: { config }, lastUp }: Examination, session: Session, results: readonly Result[], began: Date): Promise<ValidateDocument> {
+	const name = `${config.environment.replaceAll(/[^\w.-]/g, '-')}-${began.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
 	const folder = join(cwd, '.airflow-deploy', 'reports');
 	const shots = await writeScreenshots(folder, name, results);
 	const ok = results.every(isOk) && !session.signal.aborted;
-	const [versions, runs, lastUp] = await Promise.all([versionsOf(session), runTimeline(session), lastTimeline({ cwd, aws, config })]);
+	const [versions, runs, before] = await Promise.all([versionsOf(session), runTimeline(session), lastUp()]);
 	const report = join(folder, `${name}.html`);
-	await writeFile(report, renderReport({ deployed: session.deployed, ok, began, results, versions, runs, lastUp, wallSeconds: (Date.now() - began.getTime()) / 1000 }), { mode: 0o600 });
+	await writeFile(report, renderReport({ deployed: session.deployed, ok, began, results, versions, runs, lastUp: before, wallSeconds: (Date.now() - began.getTime()) / 1000 }), { mode: 0o600 });
 	return { ok, checks: results.map((result) => checkDocument(result, shots.get(result.name))), report, environment: config.environment, mode: session.page?.kind ?? 'logs', versions, wallSeconds: Math.round((Date.now() - began.getTime()) / 100) / 10 };
 }
 

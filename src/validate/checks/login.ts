@@ -19,11 +19,12 @@ async function withPassword(session: Session): Promise<Finding> {
 	const repair = `airflow-deploy db-init${flags}   # gives the user the password that is in the secret`;
 	if (credentials === undefined) throw new CheckFailed(`the password cannot be read: ${credentialsError ?? 'its secret is gone'}`, { hint: repair });
 	const { username, password } = credentials;
-	session.busy('login: with the password from Secrets Manager');
+	session.busy('login: with the password');
 	try {
 		await pageOf(session).login(username, password);
 	} catch (error) {
 		if (!(error instanceof CheckFailed) || !error.message.includes('refuses')) throw error;
+		if (session.deployed.aws === undefined) throw new CheckFailed(error.message, { cause: error, hint: 'say who with --user, and give the password in the variable AIRFLOW_PASSWORD' });
 		throw new CheckFailed(`${error.message}; the password is what the secret ${config.project}-${config.environment}-admin-password holds now`, { cause: error, hint: repair });
 	}
 	return { detail: `user ${username} is logged in` };

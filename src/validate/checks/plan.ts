@@ -33,19 +33,24 @@ export const first: Check = webPage;
 /** With a web page: what is looked at before it is known which DAGs there are. */
 export const pageChecks: readonly Check[] = [scheduler, bundle, login, dagList];
 
+/** The same of a page alone. */
+export const pageAloneChecks: readonly Check[] = [{ ...scheduler, needs: [webPage.name] }, login, dagList];
+
 /** Without one: what logs and AWS can prove. */
 export const logChecks: readonly Check[] = [scheduler, bundle, reportedDags, recentLines('webserver'), recentLines('scheduler'), earlierTaskLines];
 
 /** What is run, and what is looked at meanwhile and afterwards. */
 export function runChecks(session: Session): Check[] {
 	const dags = chosenDags(session);
+	if (session.deployed.aws === undefined) return [...dags.map(trigger), plugin, ...dags.flatMap((dag) => [run(dag), taskLog(dag)]), asFound];
 	if (dags.length === 0) return [nothingRun, plugin, webserverLines, schedulerLines, asFound];
 	return [...dags.map(trigger), plugin, ...dags.flatMap((dag) => [run(dag), ...(session.deployed.executor === 'ecs' ? [workers(dag)] : []), taskLog(dag), taskLines(dag)]), webserverLines, schedulerLines, asFound];
 }
 
-function chosenDags({ wishes, dags, deployed: { manifest, status, executor } }: Session): string[] {
+function chosenDags({ wishes, dags, deployed: { aws, manifest, status, executor } }: Session): string[] {
 	if (wishes.all) return [...dags];
 	if (wishes.dags.length > 0) return [...new Set(wishes.dags)];
+	if (aws === undefined) return Object.entries(samples).flatMap(([dag, { needs }]) => (dags.includes(dag) && needs === undefined ? [dag] : []));
 	const containers = [...status.services.flatMap(({ containers: names }) => names), ...(executor === 'ecs' ? ['worker'] : [])];
 	return Object.entries(samples).flatMap(([dag, { file, needs }]) => (manifest?.files[file] !== undefined && (needs === undefined || containers.includes(needs)) ? [dag] : []));
 }

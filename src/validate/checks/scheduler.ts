@@ -13,7 +13,7 @@ export const scheduler: Check = {
 	needs: [],
 	async run({ deployed, page }) {
 		const { url } = deployed.status.webserver;
-		assertTasks(deployed);
+		if (deployed.aws !== undefined) assertTasks(deployed);
 		const age = page === undefined || url === null ? deployed.status.scheduler.heartbeatAgeSeconds : heartbeatAge((await readHealth(deployed, url)).scheduler.latest_scheduler_heartbeat);
 		const limit = page === undefined ? lateAfter * 3 : lateAfter;
 		if (age !== null && age < limit) return { detail: `heartbeat ${age.toFixed(1)} s ago` };

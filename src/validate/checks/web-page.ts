@@ -66,6 +66,7 @@ async function notReached(deployed: Deployed, url: string, error: unknown): Prom
 	}
 	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new CheckFailed(`${new URL(url).hostname} cannot be resolved (${code})`, { cause: error, hint: 'check the DNS record of AIRFLOW_DEPLOY_DOMAIN, and the network' });
 	if (code.includes('CERT')) return new CheckFailed(`the certificate of ${url} is not trusted (${code})`, { cause: error, hint: 'export NODE_EXTRA_CA_CERTS=/path/to/ca.pem' });
+	if (deployed.aws === undefined) return new CheckFailed(`${url} does not answer (${code})`, { cause: error });
 	const here = await callerCidr(deployed.aws.endpoint, { ...process.env, CI: '' }).catch(() => undefined);
 	const letsIn = deployed.allowedCidrs.join(', ') || 'nobody';
 	const wrong = here !== undefined && !deployed.allowedCidrs.includes(here);

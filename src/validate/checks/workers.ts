@@ -2,6 +2,7 @@ import type { Task } from '@aws-sdk/client-ecs';
 import { lastPart } from '../../resources/ecs.ts';
 import { runningWorkers } from '../../resources/workers.ts';
 import { dagTaskOf } from '../../resources/worker-task.ts';
+import { required } from '../../resources/support.ts';
 import { naming } from '../../stacks/inputs.ts';
 import { sharedScope } from '../../stacks/shared.ts';
 import type { TaskInstance } from '../airflow-api.ts';
@@ -41,7 +42,8 @@ interface Match {
 	readonly worker: Task | undefined;
 }
 
-async function workersOfRun({ aws, config }: Deployed): Promise<Task[]> {
+async function workersOfRun({ config, ...deployed }: Deployed): Promise<Task[]> {
+	const aws = required(deployed.aws);
 	const names = naming({ config, place: aws });
 	const [cluster, family] = [names.in(sharedScope).object('cluster'), names.in(config.environment).object('worker')];
 	return (await Promise.all((['RUNNING', 'STOPPED'] as const).map((status) => runningWorkers(aws, cluster, family, status)))).flat();
