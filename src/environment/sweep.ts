@@ -14,6 +14,8 @@ export interface Before {
 	/** Nonces of the scopes that went. */
 	readonly nonces: ReadonlyMap<string, string>;
 	readonly began: Date;
+	/** Ids that are known to stay. */
+	readonly left: ReadonlySet<string>;
 }
 
 export interface Swept {
@@ -33,16 +35,18 @@ export interface Swept {
 export async function sweep(options: Options, before: Before): Promise<Swept> {
 	const deleted: TeardownDocument['deleted'] = [];
 	if (before.nonces.size === 0) return { deleted, left: [], notOurs: [], kinds: 0 };
-	for (let attempt = 1; ; attempt += 1) {
+	const end = performance.now() + settled.unclear * 1000;
+	for (;;) {
 		const { found, kinds } = await lookAround(options, before);
 		const late = found.filter((each) => isLate(each, before));
 		for (const { id, type } of late) {
 			await ignoring(['ResourceNotFoundException'], options.aws.client(CloudWatchLogsClient).send(new DeleteLogGroupCommand({ logGroupName: id })));
-			deleted.push({ key: keyOf(id, before), type, id });
+			if (deleted.every((each) => each.id !== id)) deleted.push({ key: keyOf(id, before), type, id });
 		}
 		const ours = found.filter((each) => isOurs(each, before));
+		const isNews = late.length > 0 || ours.some(({ id }) => !before.left.has(id));
 		// AWS shows for seconds what is gone.
-		if ((ours.length > 0 || late.length > 0) && attempt <= settled.missing) await delay(settled.pause * 1000, undefined, { signal: options.signal });
+		if (isNews && performance.now() < end) await delay(settled.pause * 1000, undefined, { signal: options.signal });
 		else return { deleted, kinds, left: ours.map(leftOf), notOurs: found.flatMap((each) => strangerOf(each, before)) };
 	}
 }
@@ -55,7 +59,7 @@ async function lookAround({ aws, config, warn }: Options, { nonces }: Before): P
 
 /** What `state recover` does not take up: of our nonce, and of others. @param known ids that it did */
 export async function besides(options: Options, nonces: ReadonlyMap<string, string>, known: ReadonlySet<string | null>): Promise<Pick<RecoveredDocument, 'unrecorded' | 'notOurs'>> {
-	const before = { recorded: [], nonces, began: new Date() };
+	const before = { recorded: [], nonces, began: new Date(), left: new Set<string>() };
 	const { found } = await lookAround(options, before);
 	const others = found.filter(({ id }) => !known.has(id));
 	return { unrecorded: others.flatMap(({ type, id, ...each }) => (isOurs({ type, id, ...each }, before) ? [{ type, id }] : [])), notOurs: others.flatMap((each) => strangerOf(each, before)) };

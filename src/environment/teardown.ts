@@ -50,7 +50,7 @@ export async function tearDown(options: Options): Promise<TeardownDocument> {
 		const known = await leftovers(options, before, outcome, new Set(kept.map(({ id }) => id)));
 		if (known.length === 0) assertDone(outcome, options.command);
 		// Of what was never up nobody knows the nonce.
-		const swept = await sweep(options, { recorded: before, nonces: before.length === 0 ? new Map() : noncesOf(held, scopes), began: start });
+		const swept = await sweep(options, { recorded: before, nonces: before.length === 0 ? new Map() : noncesOf(held, scopes), began: start, left: new Set(known.map(({ id }) => id)) });
 		const keeps = [...kept, ...outcome.kept.map(({ type, id, why }) => ({ type, id, why })), ...(await snapshots(options, before)), ...takenSnapshots(swept)];
 		const gone = new Set(swept.deleted.map(({ id }) => id));
 		const left = [...known.filter(({ id }) => !gone.has(id)), ...unrecorded(swept, [...known, ...keeps])];

@@ -97,11 +97,11 @@ async function untilDone(stage: Stage, { command, stops, interfere, again }: Rep
 			result.calls += 1;
 			return interfere(sent);
 		};
-		const { exit, stderr } = await stage.start(commands[command]).ended;
+		const { exit, stdout, stderr } = await stage.start(commands[command]).ended;
 		stage.wire.calm();
 		if (exit === 0) return;
 		const last = stderr.trimEnd().split('\n').slice(-2).join(' | ');
-		if (!isClear(stderr) || stopped >= stops) return void result.failures.push(`${command} ended with ${exit}: ${stderr.trimEnd().split('\n').slice(-12).join(' | ')}`);
+		if (!isClear(stderr) || stopped >= stops) return void result.failures.push(`${command} ended with ${exit}: ${[...stdout.trimEnd().split('\n').slice(0, 12), ...stderr.trimEnd().split('\n').slice(-12)].join(' | ')}`);
 		result.gaveUp.push(`${command}: ${last}`);
 		await again();
 	}

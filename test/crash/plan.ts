@@ -13,7 +13,7 @@ export function randoms(seed: number): () => number {
 	};
 }
 
-export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
 	return items.map((item) => ({ item, at: random() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
 }
 
@@ -28,8 +28,9 @@ const losses = callFaultNames.filter((fault) => !isKill({ call: '', fault }));
 /**
  * Every call that changes something, of every command, with every fault; and every write of the state, each with one of the
  * faults in turn. After each strike the environment is brought up and taken down.
+ * @param size how many releases, or lives of a branch, one scenario holds
  */
-export function planOf(recording: Recording, seed: number): Scenario[] {
+export function planOf(recording: Recording, seed: number, size = killsInOneRelease): Scenario[] {
 	const random = randoms(seed);
 	const of = (command: Command, faults: readonly CallFault[]): Strike[] => shuffled(faults.flatMap((fault) => recording.commands[command].calls.map((call): Strike => ({ call, fault }))), random);
 	const writes = (command: Command): WriteStrike[] => {
@@ -39,13 +40,13 @@ export function planOf(recording: Recording, seed: number): Scenario[] {
 	const scenarios = [
 		...lives('life', single(of('up', kills)), single(of('teardown', kills))),
 		...lives('lost answers', lost('up', of), lost('teardown', of)),
-		...releases('release', single(of('deploy', kills)), killsInOneRelease),
-		...releases('release, lost answers', lost('deploy', of), killsInOneRelease),
-		...branches('branch', single(of('branch create', kills)), single(of('branch delete', kills))),
-		...branches('branch, lost answers', lost('branch create', of), lost('branch delete', of)),
+		...releases('release', single(of('deploy', kills)), size),
+		...releases('release, lost answers', lost('deploy', of), size),
+		...branches('branch', single(of('branch create', kills)), single(of('branch delete', kills)), size),
+		...branches('branch, lost answers', lost('branch create', of), lost('branch delete', of), size),
 		...lives('power', chained(writes('up')), chained(writes('teardown'))),
-		...releases('release, power', single(writes('deploy')), killsInOneRelease),
-		...branches('branch, power', single(writes('branch create')), single(writes('branch delete'))),
+		...releases('release, power', single(writes('deploy')), size),
+		...branches('branch, power', single(writes('branch create')), single(writes('branch delete')), size),
 	];
 	return shuffled(scenarios, random);
 }
@@ -60,7 +61,7 @@ const chained = (strikes: readonly WriteStrike[]): Runs[] => chunks(strikes, wri
 });
 const lost = (command: Command, of: (command: Command, faults: readonly CallFault[]) => Strike[]): Runs[] => losses.flatMap((fault) => chunks(of(command, [fault]), lostInOneRun).map((chunk) => [chunk]));
 
-export function chunks<T>(items: readonly T[], size: number): T[][] {
+function chunks<T>(items: readonly T[], size: number): T[][] {
 	return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
 
@@ -80,9 +81,9 @@ function releases(name: string, runs: readonly Runs[], size: number): Scenario[]
 	});
 }
 
-function branches(name: string, creates: readonly Runs[], deletes: readonly Runs[]): Scenario[] {
+function branches(name: string, creates: readonly Runs[], deletes: readonly Runs[], size: number): Scenario[] {
 	const pairs = Array.from({ length: Math.max(creates.length, deletes.length) }, (_, index) => [...acts('branch create', creates[index] ?? []), branchStands, ...acts('branch delete', deletes[index] ?? []), branchGone]);
-	return chunks(pairs, killsInOneRelease).map((chunk, index) => ({ id: `${name} ${index + 1}`, acts: [standingUp, ...chunk.flat(), tornDown] }));
+	return chunks(pairs, size).map((chunk, index) => ({ id: `${name} ${index + 1}`, acts: [standingUp, ...chunk.flat(), tornDown] }));
 }
 
 const acts = (command: Command, runs: Runs): Act[] => runs.map((strikes) => ({ command, strikes }));

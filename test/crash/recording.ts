@@ -6,7 +6,7 @@ import type { Stage } from './stage.ts';
 import { counting } from './strike.ts';
 
 /** What a command does when nothing goes wrong. */
-export interface Recorded {
+interface Recorded {
 	/** Calls that change something, in order, numbered by name. */
 	readonly calls: readonly string[];
 	/** How often it wrote the state. */

@@ -18,7 +18,13 @@ export function summary({ plan, results, recording, seed, minutes }: Played): st
 	const failed = results.filter(({ failures, leftovers, duplicates }) => failures.length + leftovers.length + duplicates.length > 0);
 	const unmet = sum(({ unmet }) => unmet.length);
 	const points = Object.entries(recording.commands).map(([command, { calls, writes }]) => `${command} ${calls.length} and ${writes}`);
-	return table([
+	const weathers = plan.flatMap(({ climate }) => (climate === undefined ? [] : [climate]));
+	const stops = (name: string): string => {
+		const found = results.find(({ id }) => id === name);
+		if (!found) return 'not run';
+		return `${failed.includes(found) ? 'FAILED' : 'done'}, ${found.gaveUp.length} stops, ${found.seconds} s`;
+	};
+	const matrix = table('crash matrix, `npm run test:crash`', [
 		['scenarios run, failed', `${results.length} of ${plan.length}, ${failed.length}`],
 		['faults planned, came down', `${sum(({ strikes }) => strikes)}, ${sum(({ strikes }) => strikes) - unmet}`],
 		['calls that change something, and writes of the state, by command', points.join('; ')],
@@ -26,12 +32,13 @@ export function summary({ plan, results, recording, seed, minutes }: Played): st
 		['leftovers, duplicates', `${sum(({ leftovers }) => leftovers.length)}, ${sum(({ duplicates }) => duplicates.length)}`],
 		['struck commands that gave up with an explanation, and went on when run again', String(sum(({ gaveUp }) => gaveUp.length))],
 		['seed', String(seed)],
-		['minutes', minutes.toFixed(1)],
+		['minutes of the last run', minutes.toFixed(1)],
 	]);
+	return [matrix, table('weather during `up`, then during `teardown`', weathers.map((name) => [name, stops(name)]))].join('\n\n');
 }
 
-function table(rows: readonly (readonly [string, string])[]): string {
-	return ['| crash matrix, `npm run test:crash` | seen |', '|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
+function table(title: string, rows: readonly (readonly [string, string])[]): string {
+	return [`| ${title} | seen |`, '|---|---|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
 }
 
 const [begin, end] = ['<!-- figures of the crash matrix -->', '<!-- end of the figures -->'];

@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/package.ts';
+import { climates } from './climate.ts';
 import { planOf } from './plan.ts';
 import type { Recording } from './recording.ts';
 import { summary, writeFigures } from './report.ts';
@@ -96,7 +97,8 @@ try {
 	if (!first) throw new Error('no workers');
 	const recording = known.recording ?? (await recorded(first));
 	const wanted = new RegExp(values.only);
-	const plan = planOf(recording, seed).filter(({ id }) => wanted.test(id));
+	const weathers = climates.map(({ name }): Scenario => ({ id: name, acts: [], climate: name }));
+	const plan = [...weathers, ...planOf(recording, seed)].filter(({ id }) => wanted.test(id));
 	const results = known.results.filter(({ id }) => plan.some((scenario) => scenario.id === id));
 	const queue = plan.filter(({ id }) => !results.some((result) => result.id === id));
 	process.stdout.write(`${plan.length} scenarios, ${queue.length} of them to play; seed ${seed}, progress in ${progress}\n`);

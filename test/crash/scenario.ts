@@ -27,6 +27,8 @@ export interface Act {
 export interface Scenario {
 	readonly id: string;
 	readonly acts: readonly Act[];
+	/** The name of a weather instead: see `climate.ts`. */
+	readonly climate?: string;
 }
 
 export interface Result {

@@ -24,7 +24,7 @@ const callFaults = {
 const writeFaults = ['absent', 'torn', 'unnamed', 'written'] as const;
 
 export type CallFault = keyof typeof callFaults;
-export type WriteFault = (typeof writeFaults)[number];
+type WriteFault = (typeof writeFaults)[number];
 export const callFaultNames = Object.keys(callFaults) as CallFault[];
 export { writeFaults };
 

@@ -1,3 +1,5 @@
+import { climates, weather } from './climate.ts';
+import { randoms } from './plan.ts';
 import { record, type Recording, referencesOf } from './recording.ts';
 import { type References, play, type Result, type Scenario } from './scenario.ts';
 import { Stage } from './stage.ts';
@@ -12,9 +14,14 @@ let references: References = {};
 
 async function follow(order: Order): Promise<Report> {
 	if ('record' in order) return { recorded: await record(stage) };
-	if ('play' in order) return { played: await play(stage, order.play, references) };
+	if ('play' in order) return { played: await played(order.play) };
 	references = referencesOf(order.references);
 	return { ready: true };
+}
+
+function played(scenario: Scenario): Promise<Result> {
+	const climate = climates.find(({ name }) => name === scenario.climate);
+	return climate ? weather(stage, climate, references, randoms(1)) : play(stage, scenario, references);
 }
 
 process.on('message', (order: Order) => {
