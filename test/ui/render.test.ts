@@ -192,6 +192,15 @@ test('up again, another environment on AWS', () => {
 	`);
 });
 
+test('a long import error is shown whole', () => {
+	const message = 'AirflowClusterPolicyViolation: task huge of DAG too_large: Fargate has no memory 8192 with cpu 256: it has 512, 1024 or 2048 MiB';
+	expect(renderUp({ ...up, bundle: { ...up.bundle, importErrors: [{ file: 'dags/too_large.py', line: 4, message }] } }, style).split('\n').slice(-4, -1).join('\n')).toMatchInlineSnapshot(`
+		"  dags/too_large.py:4: AirflowClusterPolicyViolation: task huge of DAG
+		    too_large: Fargate has no memory 8192 with cpu 256: it has 512, 1024 or 2048
+		    MiB"
+	`);
+});
+
 test('a branch is removed by its own command', () => {
 	const services = up.services.map((service) => ({ ...service, containers: ['postgres', 'webserver', 'scheduler'] }));
 	expect(renderUp({ ...up, services, environment: 'pr-12' }, style).split('\n').at(-1)).toBe('airflow-deploy branch delete pr-12 --local');

@@ -1,5 +1,5 @@
 import type { Death, ImportError, RecordedObject, ServiceStatus, StatusDocument, TaskStatus } from '../../environment/documents.ts';
-import { columns, count, cut, duration, tally } from '../format.ts';
+import { columns, count, cut, duration, tally, wrap } from '../format.ts';
 import type { Render, Style } from './style.ts';
 
 /** One screen at 80 columns: the environment, its health, its bundle, its services, and what AWS no longer shows. */
@@ -73,7 +73,7 @@ export function importErrorLines(errors: readonly ImportError[], { colour, width
 		const last = rest.findLast((text) => text.trim() !== '')?.trim();
 		// A traceback's last line is the error itself.
 		const text = first.startsWith('Traceback') && last !== undefined ? last : first;
-		return cut(`  ${file}${line === null ? '' : `:${line}`}: ${text}`, Math.max(width, 80));
+		return wrap(`${file}${line === null ? '' : `:${line}`}: ${text}`, Math.max(width, 80) - 4).map((part, index) => `${index === 0 ? '  ' : '    '}${part}`);
 	});
 	return [colour.red(`${count(errors.length, 'import error')}:`), ...lines];
 }
