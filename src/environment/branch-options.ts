@@ -4,16 +4,13 @@ import { UserError } from '../errors.ts';
 import type { AnchorDocument } from '../resources/s3-anchor.ts';
 import type { BranchOptions } from '../stacks/inputs.ts';
 import type { BranchWishes } from './options.ts';
+import { recordedOptions } from './recorded-options.ts';
 
 /** What is recorded of a branch in its anchor; undefined for an environment that is none. */
 export function recordedBranch(options: JsonObject | undefined): BranchOptions | undefined {
-	if (options?.['kind'] !== 'branch') return undefined;
-	const { gitBranch, mysql, ephemeral, expiresAt } = options;
-	return { gitBranch: textOrNull(gitBranch), mysql: mysql === true, ephemeral: ephemeral === true, expiresAt: textOrNull(expiresAt) };
-}
-
-function textOrNull(value: unknown): string | null {
-	return typeof value === 'string' ? value : null;
+	const { text, flag } = recordedOptions(options);
+	if (text('kind') !== 'branch') return undefined;
+	return { gitBranch: text('gitBranch'), mysql: flag('mysql'), ephemeral: flag('ephemeral'), expiresAt: text('expiresAt') };
 }
 
 /**

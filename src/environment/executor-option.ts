@@ -2,10 +2,11 @@ import type { AnchorDocument } from '../resources/s3-anchor.ts';
 import type { Executor } from '../stacks/inputs.ts';
 import { loginKeys } from './login-option.ts';
 import type { Options } from './options.ts';
+import { recordedOptions } from './recorded-options.ts';
 
 /** What is recorded of it in an environment's anchor; anchors of before had none, and were local. */
 export function recordedExecutor(anchor: Pick<AnchorDocument, 'options'> | undefined): Executor {
-	return anchor?.options['executor'] === 'ecs' ? 'ecs' : 'local';
+	return recordedOptions(anchor?.options).text('executor') === 'ecs' ? 'ecs' : 'local';
 }
 
 /** A flag over what is configured, over what the environment has; a new one runs its tasks in the scheduler. */

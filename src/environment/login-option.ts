@@ -2,11 +2,12 @@ import { isLoopback } from '../aws/loopback.ts';
 import { pageUrl } from '../config/page-url.ts';
 import type { Config } from '../config/config.ts';
 import { prefix } from '../config/settings.ts';
-import type { Json, JsonObject } from '../engine/resource.ts';
+import type { JsonObject } from '../engine/resource.ts';
 import type { Entries } from '../engine/state.ts';
 import { Exit, UserError } from '../errors.ts';
 import { type Auth, type LoginOptions, passwords, redirectUri } from '../stacks/login.ts';
 import type { LoginDocument } from './documents.ts';
+import { recordedOptions } from './recorded-options.ts';
 
 const auths = ['db', 'google', 'github', 'oidc'] as const satisfies readonly Auth[];
 
@@ -15,18 +16,18 @@ export const loginKeys = ['auth', 'oauthIssuer', 'oauthClientId', 'allowedDomain
 
 /** What an anchor says about it; those of before had only passwords. */
 export function recordedLogin(options: JsonObject | undefined): LoginOptions {
-	const kept = options?.['login'];
-	if (typeof kept !== 'object' || kept === null || Array.isArray(kept)) return passwords;
+	const kept = recordedOptions(options).within('login');
+	if (!kept) return passwords;
 	return {
-		auth: auths.find((auth) => auth === kept['auth']) ?? 'db',
-		issuer: textOf(kept['issuer']),
-		clientId: textOf(kept['clientId']),
-		allowedDomains: textsOf(kept['allowedDomains']),
-		allowedEmails: textsOf(kept['allowedEmails']),
-		adminEmails: textsOf(kept['adminEmails']),
-		defaultRole: textOf(kept['defaultRole']) ?? passwords.defaultRole,
-		roleClaim: textOf(kept['roleClaim']) ?? passwords.roleClaim,
-		roleMapping: textsOf(kept['roleMapping']),
+		auth: auths.find((auth) => auth === kept.text('auth')) ?? 'db',
+		issuer: kept.text('issuer'),
+		clientId: kept.text('clientId'),
+		allowedDomains: kept.texts('allowedDomains'),
+		allowedEmails: kept.texts('allowedEmails'),
+		adminEmails: kept.texts('adminEmails'),
+		defaultRole: kept.text('defaultRole') ?? passwords.defaultRole,
+		roleClaim: kept.text('roleClaim') ?? passwords.roleClaim,
+		roleMapping: kept.texts('roleMapping'),
 	};
 }
 
@@ -44,14 +45,6 @@ export function anchorOptionsOf(entries: Entries): JsonObject | undefined {
 /** @param url of the web page; null where it has none yet */
 export function describeLogin(login: LoginOptions, url: string | null | undefined): LoginDocument {
 	return { auth: login.auth, redirectUri: login.auth === 'db' || url == null ? null : redirectUri(login, url) };
-}
-
-function textOf(value: Json | undefined): string | null {
-	return typeof value === 'string' ? value : null;
-}
-
-function textsOf(value: Json | undefined): string[] {
-	return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
 /**

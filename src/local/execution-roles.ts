@@ -1,15 +1,12 @@
-import { isLike, listOf } from './access/statements.ts';
+import { type Context, type Document, judge, listOf, type Statement } from './access/statements.ts';
 import { AwsError } from './front/failure.ts';
 import type { Lag } from './lag.ts';
 import type { Moto } from './moto.ts';
 import { items, textOf } from './xml.ts';
 
-interface Statement {
-	readonly Effect?: string;
+/** Of a trust policy. */
+interface TrustStatement extends Statement {
 	readonly Principal?: { readonly Service?: string | readonly string[] };
-	readonly Action?: string | readonly string[];
-	readonly Resource?: string | readonly string[];
-	readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 interface Place {
@@ -33,9 +30,9 @@ export class ExecutionRoles {
 		const name = nameOf(roleArn);
 		const role = await this.#ask('GetRole', { RoleName: name }).catch(() => undefined);
 		const found = textOf(role, 'GetRoleResult', 'Role', 'Arn') === roleArn;
-		const trust = statements(textOf(role, 'GetRoleResult', 'Role', 'AssumeRolePolicyDocument'));
-		const group = `arn:aws:scheduler:${region}:${account}:schedule-group/default`;
-		if (found && !lag.isYoungRole(name) && trust.some((statement) => trusts(statement, { 'aws:SourceAccount': account, 'aws:SourceArn': group }))) return;
+		const trust = statements(textOf(role, 'GetRoleResult', 'Role', 'AssumeRolePolicyDocument')).filter(({ Principal }) => listOf(Principal?.Service).includes('scheduler.amazonaws.com'));
+		const from: Readonly<Record<string, readonly string[]>> = { 'aws:sourceaccount': [account], 'aws:sourcearn': [`arn:aws:scheduler:${region}:${account}:schedule-group/default`] };
+		if (found && !lag.isYoungRole(name) && (await isAllowed([{ Statement: trust }], 'sts:AssumeRole', roleArn, (key) => from[key]))) return;
 		throw new AwsError('ValidationException', 'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.');
 	}
 
@@ -44,9 +41,8 @@ export class ExecutionRoles {
 		await this.assertTrusted(roleArn, resource.split(':')[3] ?? '');
 		const RoleName = nameOf(roleArn);
 		const names = items(await this.#ask('ListRolePolicies', { RoleName }), 'ListRolePoliciesResult', 'PolicyNames').map((item) => textOf(item) ?? '');
-		const documents = await Promise.all(names.map(async (PolicyName) => statements(textOf(await this.#ask('GetRolePolicy', { RoleName, PolicyName }), 'GetRolePolicyResult', 'PolicyDocument'))));
-		const all = documents.flat().filter((statement) => listOf(statement.Action).some((pattern) => isLike(action, pattern)) && listOf(statement.Resource).some((pattern) => isLike(resource, pattern)));
-		if (all.some(({ Effect }) => Effect === 'Allow') && !all.some(({ Effect }) => Effect === 'Deny')) return;
+		const documents = await Promise.all(names.map(async (PolicyName) => ({ Statement: statements(textOf(await this.#ask('GetRolePolicy', { RoleName, PolicyName }), 'GetRolePolicyResult', 'PolicyDocument')) })));
+		if (await isAllowed(documents, action, resource, () => undefined)) return;
 		throw new AwsError('AccessDeniedException', `User: ${roleArn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`);
 	}
 
@@ -55,13 +51,12 @@ export class ExecutionRoles {
 	}
 }
 
-function trusts({ Effect, Principal, Condition = {} }: Statement, context: Readonly<Record<string, string>>): boolean {
-	const keys = Object.values(Condition).flatMap((pairs) => Object.entries(pairs));
-	return Effect === 'Allow' && listOf(Principal?.Service).includes('scheduler.amazonaws.com') && keys.every(([key, patterns]) => listOf(patterns).some((pattern) => isLike(context[key] ?? '', pattern)));
+async function isAllowed(documents: readonly Document[], action: string, resource: string, context: Context): Promise<boolean> {
+	return (await judge(documents, { action, resource, context })) === 'allowed';
 }
 
-function statements(document = '{}'): Statement[] {
-	const { Statement: found = [] } = JSON.parse(decodeURIComponent(document)) as { Statement?: Statement | Statement[] };
+function statements(document = '{}'): TrustStatement[] {
+	const { Statement: found = [] } = JSON.parse(decodeURIComponent(document)) as { Statement?: TrustStatement | TrustStatement[] };
 	return Array.isArray(found) ? found : [found];
 }
 

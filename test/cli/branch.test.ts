@@ -45,7 +45,7 @@ describe('where nothing is up', () => {
 		expect(JSON.parse(list.stdout) as BranchesDocument).toEqual({ branches: [] });
 		for (const which of ['--expired', '--all']) {
 			const { exit, stdout } = await run(['branch', 'delete', which, '--local', '--json']);
-			expect([exit, JSON.parse(stdout) as RemovalsDocument]).toEqual([0, { deleted: [], left: [], kept: [], shared: null, wallSeconds: 0, environments: [] }]);
+			expect([exit, JSON.parse(stdout) as RemovalsDocument]).toEqual([0, { deleted: [], left: [], kept: [], notOurs: [], asked: { ids: 0, kinds: 0 }, cost: { perHour: 0, perMonth: 0, currency: 'USD', lines: [] }, shared: null, wallSeconds: 0, environments: [] }]);
 		}
 	});
 });

@@ -228,7 +228,7 @@ describe('the local target without its endpoint', () => {
 	test('teardown has nothing to remove', async () => {
 		const { exit, stdout } = await run(['teardown', '--local', '--yes', '--json']);
 		expect(exit).toBe(0);
-		expect(JSON.parse(stdout)).toEqual({ deleted: [], left: [], kept: [], shared: null, wallSeconds: 0 });
+		expect(JSON.parse(stdout)).toEqual({ deleted: [], left: [], kept: [], notOurs: [], asked: { ids: 0, kinds: 0 }, cost: { perHour: 0, perMonth: 0, currency: 'USD', lines: [] }, shared: null, wallSeconds: 0 });
 	});
 
 	test('local status and local env', async () => {
