@@ -49,9 +49,10 @@ export async function tearDown(options: Options): Promise<TeardownDocument> {
 		if (outcome.interrupted) assertDone(outcome, options.command);
 		const known = await leftovers(options, before, outcome, new Set(kept.map(({ id }) => id)));
 		if (known.length === 0) assertDone(outcome, options.command);
+		const stays = [...kept, ...outcome.kept.map(({ type, id, why }) => ({ type, id, why })), ...(await snapshots(options, before))];
 		// Of what was never up nobody knows the nonce.
-		const swept = await sweep(options, { recorded: before, nonces: before.length === 0 ? new Map() : noncesOf(held, scopes), began: start, left: new Set(known.map(({ id }) => id)) });
-		const keeps = [...kept, ...outcome.kept.map(({ type, id, why }) => ({ type, id, why })), ...(await snapshots(options, before)), ...takenSnapshots(swept)];
+		const swept = await sweep(options, { recorded: before, nonces: before.length === 0 ? new Map() : noncesOf(held, scopes), began: start, left: new Set([...known, ...stays].map(({ id }) => id)) });
+		const keeps = [...stays, ...takenSnapshots(swept)];
 		const gone = new Set(swept.deleted.map(({ id }) => id));
 		const left = [...known.filter(({ id }) => !gone.has(id)), ...unrecorded(swept, [...known, ...keeps])];
 		return {
