@@ -24,7 +24,7 @@ test('--help', async () => {
 		  -h, --help         print this help
 
 		Commands:
-		  init               write .env and a sample airflow/ folder to start from
+		  init               write .env and the airflow/ folder, or what yours lacks
 		  plan               show what up would change, and what it costs
 		  up                 bring Airflow up: network, database, image, services, DAGs
 		  upload             send changed DAGs, plugins and config; wait until parsed
