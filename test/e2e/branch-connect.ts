@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { ECSClient, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { execa } from 'execa';
 import { describe, expect, test, vi } from 'vitest';
-import type { ConnectionDocument, StatusDocument, UpDocument, ValidateDocument } from '../../src/environment/documents.ts';
+import { settings } from '../../src/aws/clients.ts';
+import type { ConnectionDocument, CredentialsDocument, StatusDocument, ValidateDocument } from '../../src/environment/documents.ts';
 import { airflowEnvironment } from '../../src/local/runtime/environments.ts';
 import { installer } from '../../src/local/runtime/installer.ts';
 import { packageRoot } from '../../src/package.ts';
 import { hasGo } from '../go-program.ts';
 import { mysqlServer } from '../mysql-server.ts';
+import { airflowApi } from './airflow-api.ts';
 import { awsCli, awsCliDirectory } from './aws-cli.ts';
 import { sessionManagerPlugin } from './session-manager-plugin.ts';
 import type { Workspace } from './workspace.ts';
@@ -29,9 +32,32 @@ const answers = `slow airflow xxx\n${large}\n`;
 const program = join(packageRoot, 'bin', 'airflow-deploy.js');
 const mysqlHere = await mysqlServer();
 
-/** Tests of a branch without MySQL that stands: at their end it has one, where this machine has a server. */
+const cluster = 'airflow-shared-cluster';
+
+/** Tests of a branch without MySQL that stands. */
+export function testsOfRefusals(name: string, workspace: () => Workspace): void {
+	test('connect names what is wrong: no such database, no such branch, a port that is no port', async () => {
+		const connect = (...words: string[]): string[] => ['branch', 'connect', name, ...words];
+		const refused = async (words: string[]): Promise<[number, string]> => {
+			const { exit, stderr } = await workspace().run([...words, '--local']);
+			return [exit, stderr];
+		};
+		expect(await refused(connect('mysql'))).toEqual([1, `error: branch ${name} has no MySQL: it was created without\nhint:  airflow-deploy branch create --local ${name} --mysql   # its task is replaced\n`]);
+		expect(await refused(['branch', 'connect', 'nobody', 'postgres'])).toEqual([1, 'error: there is no branch environment nobody\nhint:  airflow-deploy branch list --local\n']);
+		expect(await refused(connect('redis'))).toEqual([2, expect.stringContaining('Allowed choices are postgres, mysql')]);
+		expect(await refused(connect('postgres', '--port', '65536'))).toEqual([2, expect.stringContaining('--port: "65536" is no port')]);
+		expect((await workspace().run([...connect('mysql', '--local'), '--', 'true'])).exit).toBe(125);
+	});
+}
+
+/** Tests of a branch that stands, with MySQL where this machine has a server. At their end its task is another one. */
 export function testsOfConnect(name: string, workspace: () => Workspace): void {
 	const connect = (...words: string[]): string[] => ['branch', 'connect', name, ...words];
+	const status = async (): Promise<StatusDocument> => (await workspace().json<StatusDocument>(['status', '--local', '--env', name])).document;
+	const api = async () => airflowApi((await workspace().json<CredentialsDocument>(['credentials', '--local', '--env', name])).document);
+	const mysql = async (...words: string[]) => workspace().run([...connect('mysql', '--local'), '--', ...words]);
+	const visits = async (): Promise<string> => (await mysql(mysqlHere?.client ?? '', '--skip-column-names', '-e', 'SELECT run FROM visits')).stdout;
+	let run = '';
 	const python = async (): Promise<string> => (await airflowEnvironment(installer(() => {}), join(packageRoot, 'airflow'))).python;
 	/** A process of its own, which stays until it is told to end. */
 	const opened = async (...words: string[]) => {
@@ -42,20 +68,9 @@ export function testsOfConnect(name: string, workspace: () => Workspace): void {
 
 	describe('connect', () => {
 		test('runs a program through the tunnel: its own output and code, several connections, 50 MB', async () => {
+			run = await (await api()).trigger('tutorial_taskflow_api');
 			expect(await workspace().run([...connect('postgres', '--local'), '--', await python(), '-c', queries])).toEqual({ exit: 0, stdout: answers, stderr: '' });
 			expect((await workspace().run([...connect('postgres', '--local'), '--', 'sh', '-c', 'exit 42'])).exit).toBe(42);
-		});
-
-		test('names what is wrong: no such database, no such branch, main, a port that is no port', async () => {
-			const refused = async (words: string[]): Promise<[number, string]> => {
-				const { exit, stderr } = await workspace().run([...words, '--local']);
-				return [exit, stderr];
-			};
-			expect(await refused(connect('mysql'))).toEqual([1, `error: branch ${name} has no MySQL: it was created without\nhint:  airflow-deploy branch create --local ${name} --mysql   # its task is replaced\n`]);
-			expect(await refused(['branch', 'connect', 'nobody', 'postgres'])).toEqual([1, 'error: there is no branch environment nobody\nhint:  airflow-deploy branch list --local\n']);
-			expect(await refused(connect('redis'))).toEqual([2, expect.stringContaining('Allowed choices are postgres, mysql')]);
-			expect(await refused(connect('postgres', '--port', '65536'))).toEqual([2, expect.stringContaining('--port: "65536" is no port')]);
-			expect((await workspace().run([...connect('mysql', '--local'), '--', 'true'])).exit).toBe(125);
 		});
 
 		test('stays until Ctrl-C, with a command that logs in; its port is not taken twice', async () => {
@@ -76,7 +91,6 @@ export function testsOfConnect(name: string, workspace: () => Workspace): void {
 			const [plugin, aws] = await Promise.all([sessionManagerPlugin(), awsCli(exports)]);
 			const { services } = (await workspace().json<StatusDocument>(['status', '--local', '--env', name])).document;
 			const task = services[0]?.tasks[0]?.id ?? '';
-			const cluster = 'airflow-shared-cluster';
 			const { tasks } = (await aws('ecs', 'describe-tasks', '--cluster', cluster, '--tasks', task)) as { tasks: { containers: { name: string; runtimeId: string }[] }[] };
 			const runtime = tasks[0]?.containers.find(({ name: container }) => container === 'postgres')?.runtimeId;
 			const client = execa(join(awsCliDirectory, 'bin', 'aws'), ['ssm', 'start-session', '--target', `ecs:${cluster}_${task}_${runtime}`, '--document-name', 'AWS-StartPortForwardingSession', '--parameters', '{"portNumber":["5432"]}'], { env: { ...exports, PATH: `${plugin}:${process.env['PATH'] ?? ''}`, HOME: workspace().directory }, extendEnv: false, stdin: 'pipe', reject: false, detached: true });
@@ -93,23 +107,29 @@ export function testsOfConnect(name: string, workspace: () => Workspace): void {
 			expect(shown).toContain('Exiting session');
 		});
 
-		describe.skipIf(mysqlHere === undefined)('to MySQL (skipped where this machine has no server: apt-get install mariadb-server)', () => {
-			test('which comes to a branch that stands: its task is replaced, which ends a tunnel with a clear word', async () => {
-				const { tunnel } = await opened('postgres');
-				const { document } = await workspace().json<UpDocument>(['branch', 'create', name, '--mysql', '--local']);
-				expect(document.services.map(({ containers }) => containers)).toEqual([expect.arrayContaining(['postgres', 'mysql'])]);
-				const { exitCode, stderr } = await tunnel;
-				expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`the tunnel to postgres of ${name} ended: it was idle for 20 minutes, or its task was stopped`)]);
-			});
+		test.skipIf(mysqlHere === undefined)('the sample DAG writes to MySQL and reads it back; a person finds the row (skipped where this machine has no server: apt-get install mariadb-server)', async () => {
+			const { document } = await workspace().json<ValidateDocument>(['validate', '--local', '--env', name, '--no-browser', '--dag', 'mysql_branch']);
+			expect(document.checks.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
+			expect(await visits()).toMatch(/^validate__\w+\n$/);
+			expect((await mysql('sh', '-c', 'echo "$MYSQL_USER $MYSQL_DATABASE"')).stdout).toBe('airflow airflow\n');
+		});
 
-			test('the sample DAG writes to it and reads it back; a person finds the row', async () => {
-				const { document } = await workspace().json<ValidateDocument>(['validate', '--local', '--env', name, '--no-browser', '--dag', 'mysql_branch']);
-				expect(document.checks.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
-				const select = async (...words: string[]) => workspace().run([...connect('mysql', '--local'), '--', ...words]);
-				const { exit, stdout, stderr } = await select(mysqlHere?.client ?? '', '--skip-column-names', '-e', 'SELECT run FROM visits');
-				expect([exit, stdout, stderr]).toEqual([0, expect.stringMatching(/^validate__\w+\n$/), '']);
-				expect((await select('sh', '-c', 'echo "$MYSQL_USER $MYSQL_DATABASE"')).stdout).toBe('airflow airflow\n');
-			});
+		test('its task is killed: a tunnel ends with a clear word, the service brings it back, and its databases hold what they held', async () => {
+			await vi.waitFor(async () => expect(await (await api()).stateOf('tutorial_taskflow_api', run)).toBe('success'), { timeout: 90_000, interval: 500 });
+			const rows = mysqlHere && (await visits());
+			const { tunnel } = await opened('postgres');
+			const { endpoint, services } = await status();
+			const task = services[0]?.tasks[0]?.id;
+			await new ECSClient(settings({ region: 'us-east-1', endpoint: endpoint ?? '', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } })).send(new StopTaskCommand({ cluster, task }));
+			const { exitCode, stderr } = await tunnel;
+			expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`the tunnel to postgres of ${name} ended: it was idle for 20 minutes, or its task was stopped`)]);
+			await vi.waitFor(async () => {
+				const now = await status();
+				expect(now.services[0]?.tasks[0]?.id).not.toBe(task);
+				expect(now.phase).toBe('up');
+			}, { timeout: 90_000, interval: 500 });
+			expect(await (await api()).stateOf('tutorial_taskflow_api', run)).toBe('success');
+			expect(mysqlHere && (await visits())).toBe(rows);
 		});
 	});
 }

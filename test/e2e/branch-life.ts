@@ -5,14 +5,16 @@ import { execa } from 'execa';
 import { describe, expect, test, vi } from 'vitest';
 import { settings } from '../../src/aws/clients.ts';
 import type { BranchDocument, BranchesDocument, PlanDocument, RemovalsDocument, StatusDocument, TeardownDocument, UpDocument } from '../../src/environment/documents.ts';
+import { mysqlServer } from '../mysql-server.ts';
 import type { Workspace } from './workspace.ts';
 
 const cluster = 'airflow-shared-cluster';
-/** Seconds that a branch takes on a machine with nothing else to do, and some. */
-const quiet = 25;
+const mysqlHere = await mysqlServer();
+/** What MySQL changes of a branch. */
+const withMysql = { 'secret-mysql': 'create', 'log-group-mysql': 'create', 'access-point-mysql': 'create', 'policy-execution': 'update', 'policy-airflow': 'update', 'task-definition-airflow': 'replace', 'task-definition-airflow~1': 'delete' };
 
 /**
- * Tests of a branch that stands, from the hour at which it ends to its removal. A second one and main come beside it, and go.
+ * Tests of a branch whose hour is near, beside main and a second one, to the removal of all.
  * @param gitBranch that it was made for
  */
 export function testsOfLife(name: string, gitBranch: string, workspace: () => Workspace): void {
@@ -22,21 +24,6 @@ export function testsOfLife(name: string, gitBranch: string, workspace: () => Wo
 	const tasks = async (): Promise<(string | undefined)[]> => (await Promise.all(['main', 'second'].map(status))).flatMap(({ services }) => services.flatMap(({ tasks }) => tasks.map(({ id }) => id)));
 
 	describe('its life', () => {
-		test('--ttl gives it an hour at which it ends', async () => {
-			const { document } = await workspace().json<UpDocument>(['branch', 'create', name, '--ttl', '1m', '--local']);
-			expect(Date.parse(document.expiresAt ?? '') - Date.now()).toBeLessThanOrEqual(60_000);
-			expect(document.steps.filter(({ action }) => action !== 'none').map(({ key }) => key)).toEqual(expect.arrayContaining(['anchor', 'schedule', 'service-airflow']));
-		});
-
-		test('main comes beside it, and a second branch with few calls', async () => {
-			await workspace().succeeds(['up', '--local', '--yes']);
-			const { document, stderr } = await workspace().json<UpDocument>(['branch', 'create', 'second', '--local', '--verbose']);
-			expect(document).toMatchObject({ environment: 'second', phase: 'up' });
-			const calls = [...stderr.matchAll(/^call \w+ \w+$/gm)];
-			// A slow machine is waited for longer: each second is a look at most.
-			expect(calls.length).toBeLessThanOrEqual(60 + Math.max(0, document.wallSeconds - quiet));
-		});
-
 		test('bad names and projects make nothing', async () => {
 			const here = workspace();
 			await execa('git', ['checkout', '--quiet', '-b', gitBranch.toUpperCase()], { cwd: here.directory });
@@ -48,14 +35,6 @@ export function testsOfLife(name: string, gitBranch: string, workspace: () => Wo
 			expect((await branches()).map((branch) => branch.name).toSorted()).toEqual([name, 'second']);
 		});
 
-		test('plan says what becomes of a branch that gets MySQL, and changes nothing', async () => {
-			const { document, stderr } = await workspace().json<PlanDocument>(['plan', '--mysql', '--env', 'second', '--local']);
-			expect(stderr).toContain('MySQL comes beside PostgreSQL: the task is replaced');
-			const changes = Object.fromEntries(document.changes.map(({ key, action }) => [key, action]));
-			expect(changes).toMatchObject({ 'secret-mysql': 'create', 'access-point-mysql': 'create', 'task-definition-airflow': 'replace', 'service-airflow': 'update' });
-			expect((await workspace().json<PlanDocument>(['plan', '--env', 'second', '--local'])).document.changes).toEqual([]);
-		});
-
 		test('at its hour it is stopped, and nothing starts it by the way', async () => {
 			await vi.waitFor(async () => expect(await branches()).toContainEqual(expect.objectContaining({ name, expired: true, phase: 'unhealthy', url: null })), { timeout: 90_000, interval: 2000 });
 			expect((await workspace().run(['branch', 'list', '--local'])).stdout).toMatch(new RegExp(`^${name} .*expired +stopped`, 'm'));
@@ -63,11 +42,11 @@ export function testsOfLife(name: string, gitBranch: string, workspace: () => Wo
 			expect((await workspace().json<PlanDocument>(['plan', '--env', name, '--local'])).document.changes).toEqual([]);
 		});
 
-		test('--ttl again brings it back', async () => {
-			const { document } = await workspace().json<UpDocument>(['branch', 'create', name, '--ttl', '2d', '--local']);
+		test('--ttl again brings it back; it can get MySQL with that', async () => {
+			const { document } = await workspace().json<UpDocument>(['branch', 'create', name, '--ttl', '2d', ...(mysqlHere ? ['--mysql'] : []), '--local']);
 			expect(document).toMatchObject({ phase: 'up', services: [{ desired: 1, running: 1 }] });
 			const changed = document.steps.filter(({ action }) => action !== 'none' && action !== 'run');
-			expect(Object.fromEntries(changed.map(({ key, action }) => [key, action]))).toEqual({ anchor: 'update', schedule: 'create', 'service-airflow': 'update' });
+			expect(Object.fromEntries(changed.map(({ key, action }) => [key, action]))).toEqual({ anchor: 'update', schedule: 'create', 'service-airflow': 'update', ...(mysqlHere ? withMysql : {}) });
 		});
 
 		test('delete --expired removes it from a checkout without a record, and touches neither main nor the other branch', async () => {

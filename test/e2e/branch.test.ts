@@ -1,18 +1,23 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { ECSClient, ListTasksCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { settings } from '../../src/aws/clients.ts';
-import type { BranchesDocument, CredentialsDocument, StatusDocument, UpDocument } from '../../src/environment/documents.ts';
-import { type AirflowApi, airflowApi } from './airflow-api.ts';
-import { testsOfConnect } from './branch-connect.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BranchesDocument, PlanDocument, StatusDocument, UpDocument } from '../../src/environment/documents.ts';
+import { mysqlServer } from '../mysql-server.ts';
+import { testsOfConnect, testsOfRefusals } from './branch-connect.ts';
 import { testsOfLife } from './branch-life.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
-/** One branch, from its creation to its removal: each test finds it as the one before left it. */
-describe('a branch environment on the local target', () => {
-	const env = ['--env', 'feature-login'];
+const mysqlHere = await mysqlServer();
+/** Seconds that a branch takes on a machine with nothing else to do, and some. */
+const quiet = 25;
+/** Calls, where the shared stack stands; MySQL has a secret, a log group and files of its own. */
+const calls = mysqlHere ? 63 : 60;
+
+/** Branches, from their creation to their removal: each test finds them as the one before left them. */
+describe('branch environments on the local target', () => {
+	const name = 'feature-login';
+	const env = ['--env', name];
 	let here: Workspace;
 
 	beforeAll(async () => {
@@ -25,14 +30,6 @@ describe('a branch environment on the local target', () => {
 	afterAll(() => here.dispose());
 
 	const status = async (): Promise<StatusDocument> => (await here.json<StatusDocument>(['status', '--local', ...env])).document;
-	const api = async (): Promise<AirflowApi> => airflowApi((await here.json<CredentialsDocument>(['credentials', '--local', ...env])).document);
-	const stopTask = async (): Promise<void> => {
-		const { endpoint } = await status();
-		const ecs = new ECSClient(settings({ region: 'us-east-1', endpoint: endpoint ?? '', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
-		const cluster = 'airflow-shared-cluster';
-		const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, serviceName: 'airflow-feature-login-airflow' }));
-		await Promise.all(taskArns.map((task) => ecs.send(new StopTaskCommand({ cluster, task }))));
-	};
 
 	test('create names it after the git branch, and ends with a real Airflow in one task', async () => {
 		const { exit, document, stderr } = await here.json<UpDocument>(['branch', 'create', '--local']);
@@ -43,26 +40,19 @@ describe('a branch environment on the local target', () => {
 		expect(exit).toBe(0);
 	});
 
-	test('create again changes nothing and makes no mutating call; up on it does the same', async () => {
-		for (const command of [['branch', 'create'], ['up', ...env]]) {
+	test('create again changes nothing and makes no mutating call; up, upload and deploy on it do the same', async () => {
+		for (const command of [['branch', 'create'], ['up', ...env], ['upload', ...env], ['deploy', ...env]]) {
 			const { document, stderr } = await here.json<UpDocument>([...command, '--local', '--verbose']);
 			expect(document.steps.filter(({ action }) => action !== 'none')).toEqual([]);
-			const calls = [...stderr.matchAll(/call (\w+ \w+)/g)].map(([, call]) => call ?? '');
-			expect(calls.filter((call) => !/ (Describe|Get|List|Head|Simulate|Filter)/.test(call))).toEqual([]);
+			const made = [...stderr.matchAll(/call (\w+ \w+)/g)].map(([, call]) => call ?? '');
+			expect(made.filter((call) => !/ (Describe|Get|List|Head|Simulate|Filter)/.test(call))).toEqual([]);
 		}
 	});
 
-	test('its task is killed: the service brings it back, and the earlier DAG runs are still there', async () => {
-		const run = await (await api()).trigger('tutorial_taskflow_api');
-		await vi.waitFor(async () => expect(await (await api()).stateOf('tutorial_taskflow_api', run)).toBe('success'), { timeout: 90_000, interval: 1000 });
-		const [before] = (await status()).services;
-		await stopTask();
-		await vi.waitFor(async () => {
-			const { phase, services } = await status();
-			expect(services[0]?.tasks[0]?.id).not.toBe(before?.tasks[0]?.id);
-			expect(phase).toBe('up');
-		}, { timeout: 90_000, interval: 1000 });
-		expect(await (await api()).stateOf('tutorial_taskflow_api', run)).toBe('success');
+	test('logs, exec and open are about it', async () => {
+		expect((await here.succeeds(['open', '--print', '--local', ...env])).stdout.trim()).toBe((await status()).webserver.url);
+		expect((await here.succeeds(['logs', 'postgres', '--local', ...env])).stdout).toContain('database system is ready to accept connections');
+		expect((await here.succeeds(['exec', 'scheduler', '--local', ...env, '--', 'printenv', 'AIRFLOW_DEPLOY_ENVIRONMENT'])).stdout.trim()).toBe(name);
 	});
 
 	test('the code of another commit comes from git: the working tree stays as it is', async () => {
@@ -81,7 +71,31 @@ describe('a branch environment on the local target', () => {
 		expect((await here.run(['branch', 'list', '--local'])).stdout).toContain('feature-login  feature/login');
 	});
 
-	testsOfConnect('feature-login', () => here);
+	test('plan says what becomes of a branch that gets MySQL, and changes nothing', async () => {
+		const { document, stderr } = await here.json<PlanDocument>(['plan', '--mysql', '--local', ...env]);
+		expect(stderr).toContain('MySQL comes beside PostgreSQL: the task is replaced');
+		const changes = Object.fromEntries(document.changes.map(({ key, action }) => [key, action]));
+		expect(changes).toMatchObject({ 'secret-mysql': 'create', 'access-point-mysql': 'create', 'task-definition-airflow': 'replace', 'service-airflow': 'update' });
+		expect((await here.json<BranchesDocument>(['branch', 'list', '--local'])).document.branches).toMatchObject([{ databases: ['postgres'] }]);
+	});
 
-	testsOfLife('feature-login', 'feature/login', () => here);
+	testsOfRefusals(name, () => here);
+
+	test('--ttl gives it an hour at which it ends', async () => {
+		const { document } = await here.json<UpDocument>(['branch', 'create', name, '--ttl', '1m', '--ref', 'HEAD', '--local']);
+		expect(Date.parse(document.expiresAt ?? '') - Date.now()).toBeLessThanOrEqual(60_000);
+		expect(Object.fromEntries(document.steps.filter(({ action }) => action !== 'none' && action !== 'run').map(({ key, action }) => [key, action]))).toEqual({ anchor: 'update', schedule: 'update', 'service-airflow': 'update' });
+	});
+
+	test('main, and a second branch with few calls, come beside it at once', async () => {
+		const create = ['branch', 'create', 'second', ...(mysqlHere ? ['--mysql'] : []), '--local', '--verbose'];
+		const [{ document: main }, { document, stderr }] = await Promise.all([here.json<UpDocument>(['up', '--local']), here.json<UpDocument>(create)]);
+		expect([main.phase, document.environment, document.phase]).toEqual(['up', 'second', 'up']);
+		// A slow machine is waited for longer: each second is a look at most.
+		expect([...stderr.matchAll(/^call \w+ \w+$/gm)].length).toBeLessThanOrEqual(calls + Math.max(0, document.wallSeconds - quiet));
+	});
+
+	testsOfConnect('second', () => here);
+
+	testsOfLife(name, 'feature/login', () => here);
 });

@@ -11,6 +11,12 @@ import { type AirflowApi, airflowApi } from './airflow-api.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
 const cluster = 'airflow-shared-cluster';
+const tooLarge = `
+from datetime import datetime
+from airflow import DAG
+from airflow.operators.empty import EmptyOperator
+with DAG("too_large", start_date=datetime(2026, 1, 1)): EmptyOperator(task_id="huge", executor_config={"cpu": "256", "memory": "8192"})
+`.trimStart();
 const patient = { timeout: 120_000, interval: 500 };
 
 interface Instance {
@@ -189,8 +195,12 @@ describe('the ECS executor on the local target', () => {
 		expect(await tasks('airflow-main-worker', 'RUNNING')).toEqual([]);
 	});
 
-	test("a branch's workers reach the database in its task; its removal stops them, names them, and nothing is left of all", async () => {
-		await here.json<UpDocument>(['branch', 'create', 'small', '--local', '--executor', 'ecs']);
+	test("an ephemeral branch: its DAG file with a size that Fargate lacks is named, its workers reach the database in its task; its removal stops and names them, and nothing is left of all", async () => {
+		await writeFile(here.path('airflow/dags/too_large.py'), tooLarge);
+		const created = await here.json<UpDocument>(['branch', 'create', 'small', '--local', '--executor', 'ecs', '--ephemeral']);
+		expect(created.stderr).toContain('--ephemeral: DAG runs, users and connections are gone whenever the task is replaced');
+		const importErrors = [{ file: 'dags/too_large.py', line: 4, message: expect.stringContaining('Fargate has no memory 8192 with cpu 256: it has 512, 1024 or 2048 MiB') as string }];
+		expect(created).toMatchObject({ exit: 3, document: { phase: 'up', bundle: { importErrors } } });
 		await connect('--env', 'small');
 		const [done, held] = [await trigger('waits'), await hold('for-ever')];
 		await Promise.all([ends('waits', done, 'success'), starts('waits', held)]);
