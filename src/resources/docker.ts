@@ -51,7 +51,8 @@ async function builder(): Promise<Builder> {
 	const buildx = await execa('docker', ['buildx', 'version'], { reject: false, timeout: 20_000 });
 	if (!buildx.failed) return { command: ['buildx', 'build', '--load', '--provenance=false', '--sbom=false'], env: {} };
 	const { stdout } = await execa('docker', ['version', '--format', '{{.Client.Version}}'], { timeout: 20_000 });
-	return { command: ['build'], env: { DOCKER_BUILDKIT: Number.parseInt(stdout, 10) < 23 ? '1' : '0' } };
+	// Where it fails, that builder leaves a container.
+	return { command: ['build', '--force-rm'], env: { DOCKER_BUILDKIT: Number.parseInt(stdout, 10) < 23 ? '1' : '0' } };
 }
 
 /** A base image that exists for one architecture only is taken whatever was asked for; Fargate would then end each task with `exec format error`. */

@@ -56,7 +56,7 @@ async function services(): Promise<string[]> {
 }
 
 test('a DAG is taken from the working tree', async () => {
-	await writeFile(join(directory, 'airflow', 'dags', 'fresh.py'), 'from airflow import DAG\nimport pendulum\n\nDAG("fresh", start_date=pendulum.datetime(2024, 1, 1), schedule=None)\n');
+	await writeFile(join(directory, 'airflow', 'dags', 'fresh.py'), 'from airflow import DAG\nimport pendulum\n\ndag = DAG("fresh", start_date=pendulum.datetime(2024, 1, 1), schedule=None)\n');
 	await expect.poll(async () => (await compose('exec', '--no-TTY', 'scheduler', 'airflow', 'dags', 'list', '--output', 'plain')).stdout, { timeout: 90_000, interval: 2000 }).toContain('fresh');
 });
 

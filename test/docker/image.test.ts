@@ -42,6 +42,7 @@ test('up builds the image, pushes it, and runs it by its digest; the registry gi
 	const { exit, document } = await account.json<Steps>(laptop, ['up']);
 	expect(exit).toBe(0);
 	expect(imageStep(document)?.action).toBe('run');
+	process.stdout.write(`image, built and pushed: ${imageStep(document)?.seconds.toFixed(1)} s\n`);
 	const { repositories } = await ecr.send(new DescribeRepositoriesCommand({}));
 	const { repositoryName = '', repositoryUri = '' } = repositories?.[0] ?? {};
 	const { imageDetails } = await ecr.send(new DescribeImagesCommand({ repositoryName }));
@@ -100,6 +101,7 @@ test('what the build said is shown where it fails', async () => {
 	const { exit, stderr } = await account.run(laptop, ['deploy', '--yes']);
 	await writeFile(dockerfile, before);
 	expect(exit).toBe(1);
+	expect((await execa('docker', ['ps', '--all', '--no-trunc', '--format', '{{.Command}}'])).stdout).not.toContain('the reason in these words');
 	expect(stderr).toMatch(/docker could not build the image:[\s\S]*the reason in these words/);
 });
 

@@ -81,7 +81,7 @@ async function build({ folder, names: [official] }: StandIn, buildArguments: Rea
 		if (await exists(image)) return image;
 		onProgress(`${image}: stands in for ${official}`);
 		const given = Object.entries(buildArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-		const { failed, all } = await execa('docker', ['build', '--label', `${standInLabel}=${official}`, ...given, '--tag', image, context], { all: true, reject: false, stdin: 'ignore' });
+		const { failed, all } = await execa('docker', ['build', '--force-rm', '--label', `${standInLabel}=${official}`, ...given, '--tag', image, context], { all: true, reject: false, stdin: 'ignore' });
 		if (failed) throw new Error(`${image} could not be built:\n${all.slice(-4000)}`);
 		return image;
 	});

@@ -50,7 +50,7 @@ test.each([['20.10.24', '1'], ['28.2.2', '0']])('without buildx docker %s builds
 	process.env['VERSION'] = version;
 	const lines: string[] = [];
 	await dockerBuild(amd64, (line) => lines.push(line));
-	expect(await calls()).toContain(`docker build --platform linux/amd64 --build-arg BASE_IMAGE=mine:1 --tag repository:tag -\n  config the user's host default buildkit ${buildkit}\n`);
+	expect(await calls()).toContain(`docker build --force-rm --platform linux/amd64 --build-arg BASE_IMAGE=mine:1 --tag repository:tag -\n  config the user's host default buildkit ${buildkit}\n`);
 	expect(await readFile(join(directory, 'calls.context'), 'utf8')).toBe('archive');
 	expect(lines.toSorted()).toEqual(['#1 building', '#2 done']);
 });
