@@ -55,7 +55,7 @@ export async function stopEndpoint(directory: string): Promise<boolean> {
 	const record = await readRecord(directory);
 	const alive = record !== undefined && isAlive(record);
 	if (alive) await endProcess(record);
-	if (record?.runtime === 'docker') await (await import('./docker/leftovers.ts')).removeEngineLeftovers(directory);
+	if (record?.runtime === 'docker') await (await import('./docker/leftovers.ts')).removeEngineLeftovers(directory, record.url);
 	// A killed endpoint left what its tasks had in the system's temporary directory.
 	await (await import('./runtime/process-runtime.ts')).removeTasks(directory);
 	for (const path of [...(record?.temporary ?? []), directory]) await rm(path, { recursive: true, force: true, maxRetries: 5 });

@@ -11,6 +11,7 @@ import { Databases, postgresServers, type ServeDatabase } from './databases.ts';
 import { DockerRuntime, type DockerRuntimeOptions } from './docker/docker-runtime.ts';
 import { EndpointNetwork } from './docker/endpoint-network.ts';
 import { findEngine } from './docker/engine-socket.ts';
+import { removeImagesOf } from './docker/labels.ts';
 import { removeEngineLeftovers } from './docker/leftovers.ts';
 import { createEcs } from './ecs/ecs.ts';
 import type { Clock, Ecs } from './ecs/dependencies.ts';
@@ -313,9 +314,10 @@ async function dockerPlace({ directory, motoPython: python }: EndpointOptions, f
 }
 
 /** Files first: their owners may be others, and only inside of the engine somebody can remove them. */
-async function endDocker({ network }: DockerPlace, { files }: Account): Promise<void> {
+async function endDocker({ network }: DockerPlace, { files, url }: Account): Promise<void> {
 	await files.remove().catch(() => {});
 	await network.end();
+	await removeImagesOf(network.engine, new URL(url).host);
 }
 
 /** Where EFS has its directories: as root, where `nobody`, who runs PostgreSQL, reaches them. */
@@ -329,7 +331,7 @@ function started(endpoint: LocalEndpoint | undefined): LocalEndpoint {
 /** What a killed endpoint of the same directory left: its programs have ended by themselves. */
 async function removeLeftovers(directory: string): Promise<void> {
 	const record = await readRecord(directory);
-	if (record?.runtime === 'docker') await removeEngineLeftovers(directory);
+	if (record?.runtime === 'docker') await removeEngineLeftovers(directory, record.url);
 	await removeData(directory, record?.temporary ?? []);
 	await forgetRecord(directory);
 }

@@ -22,3 +22,10 @@ export async function removeLabelled(engine: Engine, labels: Labels): Promise<vo
 	const gone = [...networks.map(({ Id }) => `/networks/${Id}`), ...(Volumes ?? []).map(({ Name }) => `/volumes/${Name}`)];
 	await Promise.all(gone.map((path) => engine.ask('DELETE', path).catch(unlessGone)));
 }
+
+/** Takes the names in a registry that is gone from the engine; what it built stays in its build cache. @param registry `host:port` */
+export async function removeImagesOf(engine: Engine, registry: string): Promise<void> {
+	const images = await engine.ask<{ RepoTags: string[] | null; RepoDigests: string[] | null }[]>('GET', '/images/json');
+	const names = images.flatMap(({ RepoTags, RepoDigests }) => [...(RepoTags ?? []), ...(RepoDigests ?? [])]).filter((name) => name.startsWith(`${registry}/`));
+	for (const name of names) await engine.ask('DELETE', `/images/${name}`, { query: { noprune: '1' } }).catch(unlessGone);
+}
