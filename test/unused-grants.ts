@@ -53,8 +53,12 @@ export const unusedGrants: Readonly<Record<string, string>> = {
 	'secretsmanager:UntagResource': 'a tag of TAGS taken back',
 };
 
-/** Beside the kinds: preflight, doctor, logs, exec, connect. */
+/** What a first up needs not: preflight, doctor, logs, exec, connect, and changes that each kind's own test makes. */
 export const unusedByUp: Readonly<Record<string, string>> = {
+	'acm:RemoveTagsFromCertificate': 'a tag of TAGS taken back',
+	'elasticloadbalancing:ModifyListener': 'another certificate',
+	'elasticloadbalancing:ModifyTargetGroup': 'other health checks',
+	'elasticloadbalancing:RemoveTags': 'a tag of TAGS taken back',
 	'ec2:DescribeAddresses': 'doctor',
 	'ec2:DescribeDhcpOptions': 'a VPC of the user',
 	'ec2:DescribeRegions': 'a region that answers nothing',
@@ -63,7 +67,6 @@ export const unusedByUp: Readonly<Record<string, string>> = {
 	'iam:UpdateAssumeRolePolicy': 'a role whose trust was changed by hand',
 	'logs:StartLiveTail': 'logs -f',
 	'logs:StopLiveTail': 'logs -f',
-	'route53:GetHostedZone': 'DOMAIN',
 	'scheduler:UpdateSchedule': 'a branch whose time is extended',
 	'ssm:StartSession': 'branch connect',
 };

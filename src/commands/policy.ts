@@ -30,12 +30,14 @@ const receipt: readonly Grant[] = [
 	{ actions: ['logs:ListTagsForResource'], on: ['arn:{partition}:logs:{region}:{account}:log-group:*'] },
 ];
 
-/** What `logs`, `exec` and `branch connect` ask of what stands. */
+/** What `logs`, `exec`, `validate` and `branch connect` ask of what stands. */
 const operating: readonly Grant[] = [
 	{ actions: ['logs:FilterLogEvents', 'logs:StartLiveTail', 'logs:StopLiveTail'], on: ['arn:{partition}:logs:{region}:{account}:log-group:/airflow-deploy/{project}/*'], for: 'up' },
 	// Checked on the cluster and on the task.
 	{ actions: ['ecs:ExecuteCommand'], on: ['cluster/{project}-*', 'task/{project}-*/*'].map((part) => `arn:{partition}:ecs:{region}:{account}:${part}`), for: 'up' },
 	// Checked on the task and on the document, which belongs to no account.
+	// Whom to trust at a load balancer on this machine: what it shows is public.
+	{ actions: ['acm:GetCertificate'], on: ['arn:{partition}:acm:{region}:{account}:certificate/*'], for: 'up' },
 	{ actions: ['ssm:StartSession'], on: ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*', 'arn:{partition}:ssm:{region}::document/AWS-StartPortForwardingSession'], for: 'up' },
 ];
 

@@ -21,8 +21,6 @@ export const Certificate = defineResource<Aws, Props, Outputs>({
 	permissions: [
 		{ actions: ['acm:ListCertificates'], on: ['*'] },
 		{ actions: ['acm:DescribeCertificate', 'acm:ListTagsForCertificate'], on: certificates },
-		// Whom to trust at a load balancer on this machine (environment/page-route.ts): what it shows is public.
-		{ actions: ['acm:GetCertificate'], on: certificates, for: 'up' },
 		{ actions: ['acm:RequestCertificate', 'acm:AddTagsToCertificate'], on: certificates, for: 'up', condition: grantsRequest },
 		{ actions: ['acm:AddTagsToCertificate', 'acm:RemoveTagsFromCertificate'], on: certificates, for: 'up', condition: grantsObject },
 		{ actions: ['acm:DeleteCertificate'], on: certificates, condition: grantsObject },
