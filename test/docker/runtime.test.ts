@@ -95,7 +95,7 @@ describe('a connection from inside', () => {
 		const socket = container.connect('localhost', 5000);
 		const sent = Buffer.alloc(3_000_000, 'abcdefg');
 		socket.end(sent);
-		expect((await buffer(socket)).equals(sent.reverse())).toBe(true);
+		expect((await buffer(socket)).equals(sent.toReversed())).toBe(true);
 	});
 
 	test('that is refused fails, and was never connected', async () => {
