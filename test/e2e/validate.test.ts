@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { settings } from '../../src/aws/clients.ts';
 import type { CheckDocument, CredentialsDocument, ValidateDocument } from '../../src/environment/documents.ts';
 import { airflowApi, type AirflowApi } from '../../src/validate/airflow-api.ts';
+import { searchSecrets } from './secrets.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
 /** DAGs that go wrong when they run; paused like all new ones, so nothing of them runs by itself. */
@@ -233,6 +234,7 @@ describe('validate on the local target', () => {
 		for (const shot of shots) expect((await stat(join(dirname(path), shot))).size).toBeGreaterThan(2000);
 		expect([...html.matchAll(/src="data:image\/png;base64,/g)]).toHaveLength(shots.length);
 		expect([...html.matchAll(/(?:src|href)="(?!data:|#)/g)]).toEqual([]);
+		expect((await searchSecrets(here)).found).toEqual([]);
 		for (const text of ['All 17 checks passed', '2.5.3', 'Total order value', 'validate__', 'prefers-color-scheme']) expect(html).toContain(text);
 	}
 });
