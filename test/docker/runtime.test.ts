@@ -139,7 +139,7 @@ describe('a terminal', () => {
 
 test('processors are the task\'s, and an init process where the definition wants one', async () => {
 	const sandbox = await createTask(here.runtime, { cpu: 512, memory: 256 });
-	const limits = 'cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu/cpu.cfs_period_us 2>/dev/null | tr "\\n" " "; echo; cat /proc/1/comm';
+	const limits = 'cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu/cpu.cfs_period_us 2>/dev/null | tr "\\n" " "; echo; cat /proc/1/comm; true';
 	expect(await linesOf(sandbox, { entryPoint: ['bash', '-c'], command: [limits], init: true })).toEqual(['50000 100000 ', expect.stringMatching(/init/)]);
 	expect(await linesOf(sandbox, { entryPoint: ['bash', '-c'], command: [limits] })).toEqual(['50000 100000 ', 'bash']);
 });

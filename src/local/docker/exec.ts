@@ -48,7 +48,7 @@ export async function openTerminal(place: ExecPlace, command: readonly string[],
 	// Writing to a terminal that has just ended is no failure.
 	socket.on('error', () => {});
 	const resize = ({ columns, rows }: TerminalSize): Promise<void> => engine.ask<void>('POST', `/exec/${id}/resize`, { query: { w: String(columns), h: String(rows) } }).catch(() => {});
-	const { Running, ExitCode } = await inspect(place, id);
+	const { Running, ExitCode } = await begun(place, id);
 	if (!Running) await refuseMissingTerminal(socket, ExitCode);
 	await resize(size);
 	return {
@@ -70,6 +70,15 @@ async function create({ engine, container }: ExecPlace, body: object): Promise<s
 }
 
 const inspect = ({ engine }: ExecPlace, id: string): Promise<InspectedExec> => engine.ask<InspectedExec>('GET', `/exec/${id}/json`);
+
+/** The answer to a start comes before the program runs, or cannot. */
+async function begun(place: ExecPlace, id: string): Promise<InspectedExec> {
+	for (;;) {
+		const exec = await inspect(place, id);
+		if (!exec.Running || exec.Pid > 0) return exec;
+		await delay(20);
+	}
+}
 
 async function kill(place: ExecPlace, id: string): Promise<void> {
 	const { Running, Pid } = await inspect(place, id).catch(() => ({ Running: false, Pid: 0 }));
