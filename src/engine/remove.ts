@@ -1,5 +1,5 @@
 import { Exit, UserError } from '../errors.ts';
-import { entriesOf, type Place, resolve, type Run } from './context.ts';
+import { entriesOf, type Place, resolve, type Run, settled } from './context.ts';
 import type { Entry } from './entry.ts';
 import { type Edges, type GraphOutcome, reverse, runGraph } from './graph.ts';
 import { contextOf, drop, entryOf, permit, write } from './job.ts';
@@ -75,7 +75,8 @@ async function removeOne<C>(job: Job<C>, entry: Entry): Promise<Result> {
 		return { id: null };
 	}
 	// Recorded before its create call, whose end nobody saw: it may be there.
-	const outputs = entry.outputs ?? (await lookFor(run, entry, () => kind.find(ctx, entry.inputs, undefined).catch(leftAlone)));
+	const seen = isSettled(run, entry) ? undefined : await lookFor(run, entry, () => kind.find(ctx, entry.inputs, entry.outputs).catch(entry.outputs ? () => undefined : leftAlone));
+	const outputs = entry.outputs ?? seen;
 	if (!outputs) return { id: null };
 	const id = kind.id(outputs);
 	if (kind.kept !== undefined) {
@@ -84,6 +85,11 @@ async function removeOne<C>(job: Job<C>, entry: Entry): Promise<Result> {
 	}
 	await callRemove(job, kind.remove.bind(kind), { ...entry, id, outputs });
 	return { id, ...(entry.arn === undefined ? {} : { arn: entry.arn }) };
+}
+
+/** What was made a moment ago may not show yet: a removal that sees nothing would take it for gone. */
+function isSettled<C>({ settle = settled }: Run<C>, { status, outputs, startedAt }: Entry): boolean {
+	return outputs !== undefined && (status === 'removing' || Date.now() >= Date.parse(startedAt) + settle.unclear * 1000);
 }
 
 /** The create call met somebody else's object, which has the name. */

@@ -3,10 +3,28 @@ import { readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Event } from '../../src/engine/events.ts';
-import { defineAction, type Kind } from '../../src/engine/resource.ts';
+import { defineAction, defineResource, type Kind } from '../../src/engine/resource.ts';
 import { Stack } from '../../src/engine/stack.ts';
-import { Cloud, kinds, Role, Run, stacks } from './cloud.ts';
+import { Cloud, kinds, Net, Role, Run, stacks } from './cloud.ts';
 import { actions, at, bringUp, entriesOf, takeDown, temporaryDirectory } from './runs.ts';
+
+test('what was made a moment ago is looked for before it is removed: a read may not show it yet', async () => {
+	const [directory, cloud] = [temporaryDirectory(), new Cloud()];
+	const props = { uses: new Array<string>(), size: 1, cidr: '' };
+	const Careful = defineResource<Cloud, typeof props, { id: string }>({
+		...Net,
+		type: 'Test::Careful',
+		async remove(ctx, outputs) {
+			if (await Net.find(ctx, props, undefined)) await Net.remove(ctx, outputs);
+		},
+	});
+	const stack = new Stack<Cloud>('main');
+	stack.add(Careful, 'net', {}, () => props);
+	await bringUp(directory, cloud, [stack]);
+	cloud.blind.set('net', 3);
+	await takeDown(directory, cloud, { kinds: new Map([[Careful.type, Careful as unknown as Kind<Cloud>]]), settle: { unclear: 10, missing: 0, pause: 0.001 } });
+	expect(cloud.tags).toEqual([]);
+});
 
 test('removes all scopes as one graph, what uses an object before it, and leaves no file', async () => {
 	const [directory, cloud, events] = [temporaryDirectory(), new Cloud(), new Array<Event>()];
