@@ -4,7 +4,7 @@ import type { EndpointStatus, Latency, RuntimeName } from '../local/control.ts';
 export type { RuntimeName } from '../local/control.ts';
 
 /** How a new endpoint is started. */
-export interface EndpointWishes {
+interface EndpointWishes {
 	/** Absent: any free one. */
 	readonly port?: number;
 	readonly latency?: Latency;

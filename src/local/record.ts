@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export const runtimes = ['process', 'docker'] as const;
-export type RuntimeName = (typeof runtimes)[number];
+export type RuntimeName = 'process' | 'docker';
 
 /** `endpoint.json`: where the endpoint of a directory answers, and which process it is. */
 export interface EndpointRecord {

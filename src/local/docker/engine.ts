@@ -90,7 +90,7 @@ const reasons: Readonly<Record<string, string>> = {
 	EACCES: 'you may not use it',
 };
 
-export function noEngine(socketPath: string, cause: unknown): UserError {
+function noEngine(socketPath: string, cause: unknown): UserError {
 	const code = (cause as NodeJS.ErrnoException).code ?? '';
 	const hint = code === 'EACCES' ? 'sudo usermod -aG docker $USER, then log in again' : 'start or install Docker (https://docs.docker.com/engine/install); without it: airflow-deploy local stop, then airflow-deploy up --local';
 	return new UserError('NoDockerEngine', `no Docker engine answers at ${socketPath}: ${reasons[code] ?? (cause as Error).message}`, { hint, cause });
