@@ -2,7 +2,6 @@ import { Exit, UserError } from '../errors.ts';
 import { assertBranch, choose, explain, name, noBranch, placeOf, recoverRecord } from './branch-choice.ts';
 import type { CommandContext } from './context.ts';
 import { defineCommand, flag } from './define.ts';
-import { removeSeveral, showNothing } from './remove-several.ts';
 import { remove } from './teardown.ts';
 
 export const del = defineCommand({
@@ -36,6 +35,7 @@ async function deleteOne(context: CommandContext, given: string | undefined): Pr
 
 async function deleteSeveral(context: CommandContext, which: 'all' | 'expired'): Promise<number> {
 	const { ui } = context;
+	const { removeSeveral, showNothing } = await import('./remove-several.ts');
 	const aws = await context.connectIfUp();
 	const branches = aws === undefined ? [] : (await (await context.environment(aws)).branches()).branches;
 	const names = branches.filter(({ expired }) => which === 'all' || expired).map((branch) => branch.name);

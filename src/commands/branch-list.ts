@@ -1,6 +1,5 @@
 import type { BranchesDocument } from '../environment/documents.ts';
 import { Exit } from '../errors.ts';
-import { renderBranches } from '../ui/render/branches.ts';
 import { defineCommand } from './define.ts';
 
 export const list = defineCommand({
@@ -9,6 +8,7 @@ export const list = defineCommand({
 	async run({ connectIfUp, environment, ui, verbose }) {
 		const aws = await connectIfUp();
 		const document: BranchesDocument = aws === undefined ? { branches: [] } : await (await environment(aws)).branches();
+		const { renderBranches } = await import('../ui/render/branches.ts');
 		ui.result(document, renderBranches({ assumptions: verbose }));
 		return Exit.ok;
 	},

@@ -1,45 +1,7 @@
 import { Exit, UserError } from '../errors.ts';
-import type { Grant } from '../engine/resource.ts';
 import type { CommandContext } from './context.ts';
 import { defineCommand, value } from './define.ts';
-import { type PolicyDocument, type Placeholders, policyDocuments } from './policy-documents.ts';
-
-/** What is asked before the first create, beside the objects themselves (environment/preflight.ts, doctor/ and what they call). */
-const beside: readonly Grant[] = [
-	{
-		actions: [
-			...['Addresses', 'AvailabilityZones', 'DhcpOptions', 'Regions', 'RouteTables', 'Subnets', 'VpcAttribute', 'VpcBlockPublicAccessOptions', 'VpcEndpoints', 'Vpcs'].map((what) => `ec2:Describe${what}`),
-			'ecs:ListAccountSettings',
-			'iam:SimulatePrincipalPolicy',
-			'rds:DescribeDBInstances',
-			'route53:GetHostedZone',
-			'rds:DescribeOrderableDBInstanceOptions',
-			'servicequotas:GetServiceQuota',
-		],
-		on: ['*'],
-		for: 'up',
-	},
-];
-
-/** What teardown and `state recover` look for beside what is recorded (environment/lookalikes.ts). */
-const receipt: readonly Grant[] = [
-	{
-		actions: ['ecs:ListTaskDefinitionFamilies', 'ecs:ListTaskDefinitions', 'iam:ListRoles', 'logs:DescribeLogGroups', 'rds:DescribeDBInstanceAutomatedBackups', 'rds:DescribeDBInstances', 'rds:DescribeDBSnapshots', 'secretsmanager:ListSecrets'],
-		on: ['*'],
-	},
-	{ actions: ['logs:ListTagsForResource'], on: ['arn:{partition}:logs:{region}:{account}:log-group:*'] },
-];
-
-/** What `logs`, `exec`, `validate` and `branch connect` ask of what stands. */
-const operating: readonly Grant[] = [
-	{ actions: ['logs:FilterLogEvents', 'logs:StartLiveTail', 'logs:StopLiveTail'], on: ['arn:{partition}:logs:{region}:{account}:log-group:/airflow-deploy/{project}/*'], for: 'up' },
-	// Checked on the cluster and on the task.
-	{ actions: ['ecs:ExecuteCommand'], on: ['cluster/{project}-*', 'task/{project}-*/*'].map((part) => `arn:{partition}:ecs:{region}:{account}:${part}`), for: 'up' },
-	// Checked on the task and on the document, which belongs to no account.
-	// Whom to trust at a load balancer on this machine: what it shows is public.
-	{ actions: ['acm:GetCertificate'], on: ['arn:{partition}:acm:{region}:{account}:certificate/*'], for: 'up' },
-	{ actions: ['ssm:StartSession'], on: ['arn:{partition}:ecs:{region}:{account}:task/{project}-*/*', 'arn:{partition}:ssm:{region}::document/AWS-StartPortForwardingSession'], for: 'up' },
-];
+import type { PolicyDocument, Placeholders } from './policy-documents.ts';
 
 interface Policies {
 	readonly up?: readonly PolicyDocument[];
@@ -55,10 +17,9 @@ export const policy = defineCommand({
 	},
 	async run(context, { for: verb, account }) {
 		const { ui, config } = context;
-		const { kinds } = await import('../resources/registry.ts');
-		const grants = [...beside, ...operating, ...receipt, ...[...kinds.values()].flatMap(({ permissions }) => permissions)];
+		const [{ allGrants }, { policyDocuments }] = await Promise.all([import('./policy-grants.ts'), import('./policy-documents.ts')]);
 		const placeholders = { ...(await placeOf(context, account)), project: config.project, 'role-path': config.rolePath };
-		const policies: Policies = Object.fromEntries((['up', 'teardown'] as const).filter((purpose) => verb === undefined || verb === purpose).map((purpose) => [purpose, policyDocuments(grants, purpose, placeholders)]));
+		const policies: Policies = Object.fromEntries((['up', 'teardown'] as const).filter((purpose) => verb === undefined || verb === purpose).map((purpose) => [purpose, policyDocuments(allGrants(), purpose, placeholders)]));
 		ui.result(policies, (all) => JSON.stringify(all, null, 2));
 		const counts = Object.entries(policies).map(([purpose, documents]) => `${purpose}: ${documents.length}`).join(', ');
 		ui.note(`customer managed policies to attach (10 a role, 6,144 characters each): ${counts}`);

@@ -3,11 +3,11 @@ import type { Aws } from '../aws/clients.ts';
 import type { RecordedObject, StatusDocument, TimelineDocument } from '../environment/documents.ts';
 import { absent } from '../environment/absent.ts';
 import { Exit, UserError } from '../errors.ts';
-import { renderStatus, statusGist } from '../ui/render/status.ts';
-import { renderTimeline } from '../ui/render/timeline.ts';
 import type { CommandContext } from './context.ts';
 import { defineCommand, flag } from './define.ts';
 import { localAccount, otherPlace } from './target.ts';
+
+const rendering = () => import('../ui/render/status.ts');
 
 /** Seconds between two looks, and between two looks at every recorded object. */
 const every = { look: 2, objects: 60 };
@@ -31,6 +31,7 @@ export const status = defineCommand({
 async function show(context: CommandContext): Promise<void> {
 	const { ui } = context;
 	const document = await statusOf(context);
+	const { renderStatus } = await rendering();
 	ui.result(document, renderStatus);
 	const other = document.phase === 'absent' ? await otherPlace(context, document) : undefined;
 	if (other !== undefined) ui.note(other);
@@ -43,6 +44,7 @@ async function showTimeline(context: CommandContext): Promise<void> {
 	const timeline = await (await environment(place)).lastTimeline();
 	if (json) return ui.result({ ...(await statusOf(context)), timeline: timeline ?? null }, () => '');
 	if (!timeline) throw new UserError('NoTimeline', `no up of ${config.environment} is recorded in this working directory`, { hint: 'airflow-deploy up' });
+	const { renderTimeline } = await import('../ui/render/timeline.ts');
 	ui.result<TimelineDocument>(timeline, renderTimeline);
 }
 
@@ -56,6 +58,7 @@ async function untilInterrupted(signal: AbortSignal, work: Promise<void>): Promi
 
 async function watch(context: CommandContext): Promise<typeof Exit.ok> {
 	const { ui, signal } = context;
+	const { renderStatus, statusGist } = await rendering();
 	let seen: { resources: readonly RecordedObject[]; at: number } | undefined;
 	let document: StatusDocument | undefined;
 	while (!signal.aborted) {

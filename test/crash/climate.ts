@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, commands, look, type References, type Result } from './scenario.ts';
+import { type Command, commands, hasFailed, look, type References, type Result } from './scenario.ts';
 import { deployer, type Stage } from './stage.ts';
 import { expiry, outage, portal, staleReads, storm } from './weather.ts';
 import type { Interference } from './wire.ts';
@@ -81,7 +81,7 @@ export async function weather(stage: Stage, { name, stops, begin }: Climate, ref
 		if (result.failures.length === 0) await look(stage, stands, references, result);
 	}
 	stage.env = kept;
-	if (result.failures.length + result.leftovers.length + result.duplicates.length > 0) await stage.clear();
+	if (hasFailed(result)) await stage.clear();
 	return { ...result, seconds: Math.round((performance.now() - began) / 100) / 10 };
 }
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/package.ts';
 import type { Recording } from './recording.ts';
-import type { Result, Scenario } from './scenario.ts';
+import { hasFailed, type Result, type Scenario } from './scenario.ts';
 
 interface Played {
 	readonly plan: readonly Scenario[];
@@ -15,7 +15,7 @@ interface Played {
 /** The figures of a run as a table in Markdown. */
 export function summary({ plan, results, recording, seed, minutes }: Played): string {
 	const sum = (of: (result: Result) => number): number => results.reduce((total, result) => total + of(result), 0);
-	const failed = results.filter(({ failures, leftovers, duplicates }) => failures.length + leftovers.length + duplicates.length > 0);
+	const failed = results.filter(hasFailed);
 	const unmet = sum(({ unmet }) => unmet.length);
 	const points = Object.entries(recording.commands).map(([command, { calls, writes }]) => `${command} ${calls.length} and ${writes}`);
 	const weathers = plan.flatMap(({ climate }) => (climate === undefined ? [] : [climate]));

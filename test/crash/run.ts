@@ -9,13 +9,13 @@ import { climates } from './climate.ts';
 import { planOf } from './plan.ts';
 import type { Recording } from './recording.ts';
 import { summary, writeFigures } from './report.ts';
-import type { Result, Scenario } from './scenario.ts';
+import { hasFailed, type Result, type Scenario } from './scenario.ts';
 import { describeStrike } from './strike.ts';
 import type { Order, Report } from './worker.ts';
 
 /**
  * `npm run test:crash -- [--seed N] [--workers N] [--only REGEXP] [--progress FILE] [--write]`: the whole crash matrix. An interrupted run goes on with the same
- * seed and progress file. `--write` puts the figures into docs/reliability.md.
+ * seed and progress file, and plays again what failed. `--write` puts the figures into docs/reliability.md.
  */
 const { values } = parseArgs({
 	options: {
@@ -32,17 +32,19 @@ const progress = values.progress ?? join(tmpdir(), `airflow-deploy-crash-${seed}
 
 class Worker {
 	readonly #process: ChildProcess;
+	readonly #died: Promise<never>;
 
 	constructor(program: string) {
 		this.#process = fork(join(import.meta.dirname, 'worker.ts'), [program], { execArgv: ['--import', 'tsx'], env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' } });
+		this.#died = once(this.#process, 'exit').then(([code]) => Promise.reject(new Error(`a worker ended with ${String(code)}`)));
+		this.#died.catch(() => {});
 	}
 
 	/** Rejects where the worker ends instead. */
 	async answer(order?: Order): Promise<Report> {
 		const answered = once(this.#process, 'message') as Promise<[Report]>;
-		const died = once(this.#process, 'exit').then(([code]) => Promise.reject(new Error(`a worker ended with ${String(code)}`)));
 		if (order) this.#process.send(order);
-		const [report] = await Promise.race([answered, died]);
+		const [report] = await Promise.race([answered, this.#died]);
 		return report;
 	}
 
@@ -99,7 +101,7 @@ try {
 	const wanted = new RegExp(values.only);
 	const weathers = climates.map(({ name }): Scenario => ({ id: name, acts: [], climate: name }));
 	const plan = [...weathers, ...planOf(recording, seed)].filter(({ id }) => wanted.test(id));
-	const results = known.results.filter(({ id }) => plan.some((scenario) => scenario.id === id));
+	const results = known.results.filter((result) => !hasFailed(result) && plan.some(({ id }) => id === result.id));
 	const queue = plan.filter(({ id }) => !results.some((result) => result.id === id));
 	process.stdout.write(`${plan.length} scenarios, ${queue.length} of them to play; seed ${seed}, progress in ${progress}\n`);
 	await Promise.all(workers.map((worker) => worker.answer({ references: recording })));
@@ -107,7 +109,7 @@ try {
 	const figures = summary({ plan, results, recording, seed, minutes: (performance.now() - began) / 60_000 });
 	process.stdout.write(`\n${figures}\n`);
 	if (values.write) await writeFigures(figures);
-	process.exitCode = results.some(({ failures, leftovers, duplicates }) => failures.length + leftovers.length + duplicates.length > 0) ? 1 : 0;
+	process.exitCode = results.some(hasFailed) ? 1 : 0;
 } finally {
 	await Promise.all(workers.map((worker) => worker.end()));
 	rmSync(program, { recursive: true, force: true });

@@ -46,6 +46,10 @@ export interface Result {
 	readonly seconds: number;
 }
 
+export function hasFailed({ failures, leftovers, duplicates }: Pick<Result, 'failures' | 'leftovers' | 'duplicates'>): boolean {
+	return failures.length + leftovers.length + duplicates.length > 0;
+}
+
 export type References = Readonly<Partial<Record<Standing, Inventory>>>;
 
 /** Plays a scenario on an empty stage, and empties the stage where that left something. */
@@ -64,10 +68,9 @@ export async function play(stage: Stage, { id, acts }: Scenario, references: Ref
 		if (strikes.length > 0 && !strikes.some(isKill) && ended.exit === 1) result.gaveUp.push(`${where}: ${lastLines(ended)}`);
 		else result.failures.push(...wrongExit(ended, strikes).map((text) => `${where}: ${text}`));
 		if (strikes.length === 0 && stands !== undefined) await look(stage, stands, references, result);
-		if (result.failures.length + result.leftovers.length + result.duplicates.length > 0) break;
+		if (hasFailed(result)) break;
 	}
-	const isClean = result.failures.length + result.leftovers.length + result.duplicates.length === 0;
-	if (!isClean) await stage.clear();
+	if (hasFailed(result)) await stage.clear();
 	return { ...result, seconds: Math.round((performance.now() - began) / 100) / 10 };
 }
 

@@ -1,5 +1,6 @@
-import type { Death, ImportError, RecordedObject, ServiceStatus, StatusDocument, TaskStatus } from '../../environment/documents.ts';
-import { columns, count, cut, duration, tally, wrap } from '../format.ts';
+import type { Death, RecordedObject, ServiceStatus, StatusDocument, TaskStatus } from '../../environment/documents.ts';
+import { columns, count, cut, duration, tally } from '../format.ts';
+import { importErrorLines } from './import-errors.ts';
 import type { Render, Style } from './style.ts';
 
 /** One screen at 80 columns: the environment, its health, its bundle, its services, and what AWS no longer shows. */
@@ -63,19 +64,6 @@ function bundleState({ uploaded, parsed, dags }: StatusDocument['bundle']): stri
 	if (uploaded === null) return 'none uploaded';
 	if (uploaded === parsed) return `${uploaded}, parsed: ${count(dags, 'DAG')}`;
 	return `${uploaded} uploaded, ${parsed === null ? 'nothing parsed yet' : `${parsed} parsed: ${count(dags, 'DAG')}`}`;
-}
-
-/** `dags/broken.py:3: SyntaxError: …`, as editors and CI annotate it. */
-export function importErrorLines(errors: readonly ImportError[], { colour, width }: Style): string[] {
-	if (errors.length === 0) return [];
-	const lines = errors.flatMap(({ file, line, message }) => {
-		const [first = '', ...rest] = message.trim().split('\n');
-		const last = rest.findLast((text) => text.trim() !== '')?.trim();
-		// A traceback's last line is the error itself.
-		const text = first.startsWith('Traceback') && last !== undefined ? last : first;
-		return wrap(`${file}${line === null ? '' : `:${line}`}: ${text}`, Math.max(width, 80) - 4).map((part, index) => `${index === 0 ? '  ' : '    '}${part}`);
-	});
-	return [colour.red(`${count(errors.length, 'import error')}:`), ...lines];
 }
 
 function services({ services }: StatusDocument, style: Style): string[] {

@@ -1,7 +1,7 @@
 import type { UpDocument } from '../../environment/documents.ts';
 import { count, duration } from '../format.ts';
+import { importErrorLines } from './import-errors.ts';
 import { loginLines } from './login.ts';
-import { importErrorLines } from './status.ts';
 import type { Render, Style } from './style.ts';
 
 /** How `up` and `deploy` end: the address, who logs in, and what to know about both. */
