@@ -47,10 +47,7 @@ export async function openSession({ command, path, flags, io, ui, signal, lendSi
 	onPlace({ ...place, endpoint: config.target === 'aws' ? env['AWS_ENDPOINT_URL'] : undefined });
 	if (config.target === 'aws') await noteRedirections(env, flags.profile, ui);
 
-	const environments = () => import('../environment/environment.ts');
 	const reach = async (how: ConnectionWishes): Promise<Aws | undefined> => {
-		// Whoever connects will need it: it loads while AWS is asked who we are.
-		void environments();
 		const observe = flags.verbose ? { observe: (call: { service: string; operation: string }) => ui.note(`call ${call.service} ${call.operation}`) } : {};
 		const aws = await connectTarget({ ...place, target: config.target, env, local, starts: command.starts === true, ...observe, ...how }).catch(async (error: unknown) => {
 			throw await hintAtLocal(error, command, () => otherPlace(search, { account: '', region: region.name }));
@@ -68,7 +65,7 @@ export async function openSession({ command, path, flags, io, ui, signal, lendSi
 			return aws;
 		},
 		async environment(aws, { name = config.environment, source = config.source, branch, executor } = {}) {
-			const { openEnvironment } = await environments();
+			const { openEnvironment } = await import('../environment/environment.ts');
 			const observe = ui.observer(filesOf(io.cwd, aws, name).history);
 			return openEnvironment({
 				config: { ...config, environment: name, source }, aws, target: config.target, cwd: io.cwd, env, signal, observe,
