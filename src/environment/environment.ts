@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { ComponentLogs } from '../logs/event.ts';
 import { breakLock, type Holder } from '../engine/lock.ts';
 import type { Entries } from '../engine/state.ts';
@@ -97,7 +98,7 @@ export function openEnvironment(options: Options): Environment {
 			isNew = recovered.isNew;
 			return recovered.found;
 		},
-		isRecorded: async () => Object.keys((await readStates(options)).get(config.environment)?.entries ?? {}).length > 0,
+		isRecorded: async () => existsSync(filesOf(options.cwd, options.aws, config.environment).state),
 		kind: () => kindOf(options),
 		branches: () => listBranches(options),
 		async examined() {

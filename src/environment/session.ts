@@ -77,9 +77,11 @@ async function withStates<T>(options: Options, own: Lock, sharedLock: Lock, body
 			},
 		});
 	} finally {
-		await environment.close();
-		if (sharedHeld) await shared.close();
-		await Promise.all([lease.release(), ...(sharedHeld ? [sharedLease.release()] : [])]);
+		// First: where a run dies before its lease is gone, its record still says that there is something to remove.
+		await Promise.all([lease.release(), ...(sharedHeld ? [sharedLease.release()] : [])]).finally(async () => {
+			await environment.close();
+			if (sharedHeld) await shared.close();
+		});
 	}
 }
 

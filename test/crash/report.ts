@@ -9,11 +9,10 @@ interface Played {
 	readonly results: readonly Result[];
 	readonly recording: Recording;
 	readonly seed: number;
-	readonly minutes: number;
 }
 
 /** The figures of a run as a table in Markdown. */
-export function summary({ plan, results, recording, seed, minutes }: Played): string {
+export function summary({ plan, results, recording, seed }: Played): string {
 	const sum = (of: (result: Result) => number): number => results.reduce((total, result) => total + of(result), 0);
 	const failed = results.filter(hasFailed);
 	const unmet = sum(({ unmet }) => unmet.length);
@@ -32,7 +31,7 @@ export function summary({ plan, results, recording, seed, minutes }: Played): st
 		['leftovers, duplicates', `${sum(({ leftovers }) => leftovers.length)}, ${sum(({ duplicates }) => duplicates.length)}`],
 		['struck commands that gave up with an explanation, and went on when run again', String(sum(({ gaveUp }) => gaveUp.length))],
 		['seed', String(seed)],
-		['minutes of the last run', minutes.toFixed(1)],
+		['minutes of all scenarios, had they been played one after the other', (sum(({ seconds }) => seconds) / 60).toFixed(0)],
 	]);
 	return [matrix, table('weather during `up`, then during `teardown`', weathers.map((name) => [name, stops(name)]))].join('\n\n');
 }

@@ -106,8 +106,8 @@ try {
 	process.stdout.write(`${plan.length} scenarios, ${queue.length} of them to play; seed ${seed}, progress in ${progress}\n`);
 	await Promise.all(workers.map((worker) => worker.answer({ references: recording })));
 	await Promise.all(workers.map((worker) => work(worker, queue, results, plan.length)));
-	const figures = summary({ plan, results, recording, seed, minutes: (performance.now() - began) / 60_000 });
-	process.stdout.write(`\n${figures}\n`);
+	const figures = summary({ plan, results, recording, seed });
+	process.stdout.write(`\n${figures}\n\n${((performance.now() - began) / 60_000).toFixed(1)} minutes\n`);
 	if (values.write) await writeFigures(figures);
 	process.exitCode = results.some(hasFailed) ? 1 : 0;
 } finally {
