@@ -32,8 +32,9 @@ async function sent(options: Parameters<typeof plain>[1]): Promise<PlainAnswer> 
 	return answer;
 }
 
-/** The error's code as clients find it; `none` where there is no error. @throws where the answer cannot be read */
+/** The error's code as clients find it; `none` where there is no error: operations without output answer nothing. @throws where the answer cannot be read */
 function jsonCode(status: number, answer: string): string {
+	if (status < 400 && answer === '') return 'none';
 	const { __type: code = '' } = JSON.parse(answer) as { __type?: string };
 	return status < 400 ? 'none' : code;
 }
