@@ -78,10 +78,12 @@ async function withStates<T>(options: Options, own: Lock, sharedLock: Lock, body
 		});
 	} finally {
 		// First: where a run dies before its lease is gone, its record still says that there is something to remove.
-		await Promise.all([lease.release(), ...(sharedHeld ? [sharedLease.release()] : [])]).finally(async () => {
+		try {
+			await Promise.all([lease.release(), ...(sharedHeld ? [sharedLease.release()] : [])]);
+		} finally {
 			await environment.close();
 			if (sharedHeld) await shared.close();
-		});
+		}
 	}
 }
 
