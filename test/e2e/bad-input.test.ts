@@ -54,7 +54,7 @@ describe('on a local endpoint without an Airflow', () => {
 			await rename(here.path('dags-aside'), here.path('airflow/dags'));
 			expect(exit).toBe(2);
 			expect(stderr).toContain('airflow/dags is not there');
-			expect(stderr).toContain('airflow-deploy init');
+			expect(stderr).toContain('hint:  put your DAG files there, or set AIRFLOW_DEPLOY_SOURCE to the folder that holds dags/');
 			expect(await account()).toEqual(nothing);
 		});
 
