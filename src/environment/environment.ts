@@ -98,7 +98,8 @@ export function openEnvironment(options: Options): Environment {
 			isNew = recovered.isNew;
 			return recovered.found;
 		},
-		isRecorded: async () => existsSync(filesOf(options.cwd, options.aws, config.environment).state),
+		// A record that is not ours to use is refused; one without entries still counts: its lease may be left.
+		isRecorded: async () => (await readStates(options)).size > 0 && existsSync(filesOf(options.cwd, options.aws, config.environment).state),
 		kind: () => kindOf(options),
 		branches: () => listBranches(options),
 		async examined() {
