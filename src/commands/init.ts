@@ -71,8 +71,8 @@ async function writeSource(cwd: string, source: string): Promise<Pick<InitDocume
 	for (const path of [...missing, ...outdated]) await copy(join(sampleFolder, path), join(to, path));
 	const named = (path: string): string => posix.join(source, path);
 	return {
-		written: isNew ? [`${named('')}/`] : [...new Set(missing.map((path) => named(topOf(path))))],
-		kept: isNew ? [] : [`${named('')}/`],
+		written: isNew ? [named('/')] : [...new Set(missing.map((path) => named(topOf(path))))],
+		kept: isNew ? [] : [named('/')],
 		replaced: outdated.map(named),
 	};
 }

@@ -18,8 +18,9 @@ export const policy = defineCommand({
 	async run(context, { for: verb, account }) {
 		const { ui, config } = context;
 		const [{ allGrants }, { policyDocuments }] = await Promise.all([import('./policy-grants.ts'), import('./policy-documents.ts')]);
+		const grants = allGrants();
 		const placeholders = { ...(await placeOf(context, account)), project: config.project, 'role-path': config.rolePath };
-		const policies: Policies = Object.fromEntries((['up', 'teardown'] as const).filter((purpose) => verb === undefined || verb === purpose).map((purpose) => [purpose, policyDocuments(allGrants(), purpose, placeholders)]));
+		const policies: Policies = Object.fromEntries((['up', 'teardown'] as const).filter((purpose) => verb === undefined || verb === purpose).map((purpose) => [purpose, policyDocuments(grants, purpose, placeholders)]));
 		ui.result(policies, (all) => JSON.stringify(all, null, 2));
 		const counts = Object.entries(policies).map(([purpose, documents]) => `${purpose}: ${documents.length}`).join(', ');
 		ui.note(`customer managed policies to attach (10 a role, 6,144 characters each): ${counts}`);

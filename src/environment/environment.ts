@@ -98,8 +98,11 @@ export function openEnvironment(options: Options): Environment {
 			isNew = recovered.isNew;
 			return recovered.found;
 		},
-		// A record that is not ours to use is refused; one without entries still counts: its lease may be left.
-		isRecorded: async () => (await readStates(options)).size > 0 && existsSync(filesOf(options.cwd, options.aws, config.environment).state),
+		async isRecorded() {
+			// Refuses a record that is not ours to use. One without entries still counts: its lease may be left.
+			await readStates(options);
+			return existsSync(filesOf(cwd, aws, config.environment).state);
+		},
 		kind: () => kindOf(options),
 		branches: () => listBranches(options),
 		async examined() {

@@ -62,7 +62,7 @@ export async function besides(options: Options, nonces: ReadonlyMap<string, stri
 	const before = { recorded: [], nonces, began: new Date(), left: new Set<string>() };
 	const { found } = await lookAround(options, before);
 	const others = found.filter(({ id }) => !known.has(id));
-	return { unrecorded: others.flatMap(({ type, id, ...each }) => (isOurs({ type, id, ...each }, before) ? [{ type, id }] : [])), notOurs: others.flatMap((each) => strangerOf(each, before)) };
+	return { unrecorded: others.filter((each) => isOurs(each, before)).map(({ type, id }) => ({ type, id })), notOurs: others.flatMap((each) => strangerOf(each, before)) };
 }
 
 /** A line that came late made the group again, without tags. */
