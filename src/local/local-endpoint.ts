@@ -8,10 +8,8 @@ import type { Account } from './account.ts';
 import { Balancers } from './balancer/balancers.ts';
 import { Certificates } from './certificates.ts';
 import { Databases, postgresServers, type ServeDatabase } from './databases.ts';
+import { type DockerPlace, dockerPlace, endDocker } from './docker/docker-place.ts';
 import { DockerRuntime, type DockerRuntimeOptions } from './docker/docker-runtime.ts';
-import { EndpointNetwork } from './docker/endpoint-network.ts';
-import { findEngine } from './docker/engine-socket.ts';
-import { removeImagesOf } from './docker/labels.ts';
 import { removeEngineLeftovers } from './docker/leftovers.ts';
 import { createEcs } from './ecs/ecs.ts';
 import type { Clock, Ecs } from './ecs/dependencies.ts';
@@ -138,7 +136,7 @@ export class LocalEndpoint {
 		};
 		const { server, url } = await listen(options.port, control);
 		const home = await postgresHome(directory);
-		const docker = options.runtime === 'docker' ? await dockerPlace(options, filesBelow(directory, home)) : undefined;
+		const docker = options.runtime === 'docker' ? await dockerPlace({ directory, files: filesBelow(directory, home), python: options.motoPython }) : undefined;
 		const servers = docker ? [server, await listenInside(docker.network.agentSocket, control)] : [server];
 		const gate = new Gate({ models: await models, record: new RequestRecord(directory), guard: () => started(endpoint).guard(), log });
 		const registry = docker || options.registry ? await Registry.start(installer(log), { url, account, books: new ImageBooks(await moto, account) }, { python: options.motoPython, directory, log }) : undefined;
@@ -301,24 +299,6 @@ const startedAt = new Date();
 
 /** In the endpoint's directory: directories, or, as root, links to where `nobody` reaches them. */
 const tasksData = ['efs', 'tasks'];
-
-/** A Docker engine, as an endpoint uses it. */
-interface DockerPlace {
-	readonly network: EndpointNetwork;
-	readonly processors: number;
-}
-
-async function dockerPlace({ directory, motoPython: python }: EndpointOptions, files: string): Promise<DockerPlace> {
-	const { engine, processors } = await findEngine(process.env);
-	return { network: await EndpointNetwork.create({ engine, directory, files, python }), processors };
-}
-
-/** Files first: their owners may be others, and only inside of the engine somebody can remove them. */
-async function endDocker({ network }: DockerPlace, { files, url }: Account): Promise<void> {
-	await files.remove().catch(() => {});
-	await network.end();
-	await removeImagesOf(network.engine, new URL(url).host);
-}
 
 /** Where EFS has its directories: as root, where `nobody`, who runs PostgreSQL, reaches them. */
 const filesBelow = (directory: string, home: string): string => join(home.startsWith(directory) ? directory : home, 'efs');
