@@ -48,9 +48,9 @@ export async function openTerminal(place: ExecPlace, command: readonly string[],
 	// Writing to a terminal that has just ended is no failure.
 	socket.on('error', () => {});
 	const resize = ({ columns, rows }: TerminalSize): Promise<void> => engine.ask<void>('POST', `/exec/${id}/resize`, { query: { w: String(columns), h: String(rows) } }).catch(() => {});
-	const { Running, ExitCode } = await begun(place, id);
+	// The engine keeps it until the program begins, which would else see no size.
+	const [{ Running, ExitCode }] = await Promise.all([begun(place, id), resize(size)]);
 	if (!Running) await refuseMissingTerminal(socket, ExitCode);
-	await resize(size);
 	return {
 		output: socket,
 		write: (bytes) => void socket.write(bytes),
@@ -95,7 +95,7 @@ async function exitOf(place: ExecPlace, id: string): Promise<number> {
 }
 
 /** Some engines refuse a program that is not there, others print that and end with 126 or 127. */
-const notRun = /^OCI runtime exec failed: /;
+const notRun = /^(OCI runtime exec failed: |cannot exec in a stopped state)/;
 const refusal = /^OCI runtime exec failed: .*?(exec: ".*?)(?:: unknown)?\s*$/s;
 
 function refuseToStart(error: unknown): never {
